@@ -1,0 +1,21 @@
+"""Every fact ever stored, by topic: the dictionary of the log. A fact that is not here does not exist."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from domain.audit import facts as audit
+from domain.kernel import Fact
+from domain.products import facts as products
+from domain.sales import facts as sales
+from domain.stock import facts as stock
+from domain.stores import facts as stores
+
+FACTS: Final[dict[str, type[Fact]]] = {
+    fact.TOPIC: fact for area in (stores, products, sales, stock, audit) for fact in area.FACTS
+}
+
+
+def area_of(topic: str) -> str:
+    """The area a topic belongs to: `sales.DayClosed.1` is of `sales`."""
+    return topic.partition(".")[0]

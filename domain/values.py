@@ -1,0 +1,139 @@
+"""Words that all areas share: amounts, quantities, codes, business days, currencies.
+
+Money is an integer of minor units in facts; this module is the only one that reads it from text. It must not know
+any area.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from decimal import Decimal
+from typing import Final
+
+MINOR_UNITS: Final[dict[str, int]] = {
+    # ISO 4217, the exponent of each currency a chain may keep its books in
+    "AED": 2, "AUD": 2, "BHD": 3, "BRL": 2, "CAD": 2, "CHF": 2, "CLP": 0, "CNY": 2, "COP": 2, "CZK": 2,
+    "DKK": 2, "EGP": 2, "EUR": 2, "GBP": 2, "HKD": 2, "HUF": 2, "IDR": 2, "ILS": 2, "INR": 2, "ISK": 0,
+    "JOD": 3, "JPY": 0, "KRW": 0, "KWD": 3, "MAD": 2, "MXN": 2, "MYR": 2, "NOK": 2, "NZD": 2, "OMR": 3,
+    "PEN": 2, "PHP": 2, "PLN": 2, "PYG": 0, "RON": 2, "RUB": 2, "SAR": 2, "SEK": 2, "SGD": 2, "THB": 2,
+    "TND": 3, "TRY": 2, "TWD": 2, "UAH": 2, "UGX": 0, "USD": 2, "UYU": 2, "VND": 0, "ZAR": 2,
+}  # fmt: skip
+
+CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,39}")
+SKU: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,39}")
+MEMO_LIMIT: Final = 200_000
+
+
+class Invalid(ValueError):
+    """A value that does not say what its field asks for; the reason is for people."""
+
+
+def code(text: str) -> str:
+    """A code of a store, register, cashier, batch: 1 to 40 of A-Z a-z 0-9 . _ : -, beginning with letter or digit."""
+    if CODE.fullmatch(text) is None:
+        raise Invalid(
+            "is not a code: 1 to 40 letters, digits, '.', '_', ':' or '-', beginning with a letter or digit"
+        )
+    return text
+
+
+def business_day(text: str) -> dt.date:
+    """A business day, `YYYY-MM-DD`.
+
+    Raises:
+        Invalid: it is no day of the calendar, or written otherwise.
+    """
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        raise Invalid("is not a day of the calendar written as YYYY-MM-DD") from None
+    if day.isoformat() != text:
+        raise Invalid("is not a day of the calendar written as YYYY-MM-DD")
+    return day
+
+
+class Scaled(dict[str, int]):
+    """Reads decimal text as an integer of `places` decimals; remembers what it has read, to a limit.
+
+    >>> Scaled(2)["12.50"]
+    1250
+
+    A float never comes near it: "1e2", "NaN", "1,5" and a third decimal are `Invalid`.
+    """
+
+    def __init__(self, places: int) -> None:
+        super().__init__()
+        self.places = places
+        decimals = rf"(?:\.[0-9]{{1,{places}}})?" if places else ""
+        self._shape = re.compile(rf"-?(?:0|[1-9][0-9]{{0,12}}){decimals}")
+
+    def __missing__(self, text: str) -> int:
+        if self._shape.fullmatch(text) is None:
+            kept = f" with at most {self.places} decimals" if self.places else " without decimals"
+            raise Invalid(f"is not a plain decimal number{kept} and at most 13 digits before the point")
+        whole, _, part = text.lstrip("-").partition(".")
+        value = int(whole + part.ljust(self.places, "0"))
+        if text[0] == "-":
+            value = -value
+        if len(self) >= MEMO_LIMIT:
+            self.clear()
+        self[text] = value
+        return value
+
+
+class Skus(dict[str, str]):
+    """Checks article numbers and gives one string for each, so that a million lines share them."""
+
+    def __missing__(self, text: str) -> str:
+        if SKU.fullmatch(text) is None:
+            raise Invalid("is not an article number: 1 to 40 letters, digits, '.', '_', '/', '+' or '-'")
+        if len(self) >= MEMO_LIMIT:
+            self.clear()
+        self[text] = text
+        return text
+
+
+def amount_text(minor: int, places: int) -> str:
+    """An integer of minor units as decimal text: `amount_text(-5, 2)` is `-0.05`."""
+    if places == 0:
+        return str(minor)
+    sign = "-" if minor < 0 else ""
+    digits = str(abs(minor)).rjust(places + 1, "0")
+    return f"{sign}{digits[:-places]}.{digits[-places:]}"
+
+
+def decimal(minor: int, places: int) -> Decimal:
+    """An integer of minor units as an exact decimal."""
+    return Decimal(minor).scaleb(-places)
+
+
+def round_half_even(numerator: int, denominator: int) -> int:
+    """`numerator / denominator` rounded to the nearest integer, halves to the even one. Exact for any size."""
+    if denominator < 0:
+        numerator, denominator = -numerator, -denominator
+    quotient, rest = divmod(numerator, denominator)
+    if 2 * rest > denominator or (2 * rest == denominator and quotient % 2):
+        quotient += 1
+    return quotient
+
+
+def largest_remainder(total: int, weights: list[int]) -> list[int]:
+    """Split `total` by `weights` so that the parts sum to it exactly (rules: targets, allocation, discounts).
+
+    Ties go to the earlier part. All weights zero: equal weights. Works for negative totals.
+    """
+    if not weights:
+        return []
+    whole = sum(weights)
+    if whole == 0:
+        weights, whole = [1] * len(weights), len(weights)
+    sign = -1 if total < 0 else 1
+    parts, rests = [], []
+    for index, weight in enumerate(weights):
+        part, rest = divmod(abs(total) * weight, whole)
+        parts.append(part)
+        rests.append((-rest, index))
+    for _, index in sorted(rests)[: abs(total) - sum(parts)]:
+        parts[index] += 1
+    return [sign * part for part in parts]
