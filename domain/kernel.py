@@ -96,8 +96,8 @@ class Aggregate:
     (empty for a new stream), moved on by whoever keeps or loads them.
     """
 
-    owner: str
-    business_day: str = ""
+    keeps_digest: ClassVar[bool] = False  # whether a seal will want the hash over the stream
+    many: ClassVar[bool] = False  # whether there is one a day, so that asking for one that never was is common
 
     def __init__(self, stream: str, owner: str, business_day: str = "") -> None:
         self.stream = stream
@@ -121,6 +121,14 @@ class Aggregate:
         """Follow a fact read from the log."""
         self.version += 1
         self.follow(fact)
+
+    def snapshot(self) -> bytes | None:
+        """The state for a snapshot, where replaying the stream would take long; None where it never does."""
+        return None
+
+    def restore(self, snapshot: bytes) -> None:
+        """Take on a state that `snapshot` gave."""
+        raise NotImplementedError
 
     def collect(self) -> list[Pending]:
         """Hand over what is pending, once."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from domain.audit import facts as audit
 from domain.kernel import Fact
@@ -19,3 +20,19 @@ FACTS: Final[dict[str, type[Fact]]] = {
 def area_of(topic: str) -> str:
     """The area a topic belongs to: `sales.DayClosed.1` is of `sales`."""
     return topic.partition(".")[0]
+
+
+Upcast = Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]
+UPCASTS: Final[dict[str, Upcast]] = {}
+"""For each superseded topic the step to the next one: its JSON in, the newer topic and JSON out."""
+
+
+def upcast(topic: str, fact: dict[str, Any], steps: Mapping[str, Upcast] = UPCASTS) -> tuple[str, dict[str, Any]]:
+    """Bring the JSON of an old fact to the topic that is read today.
+
+    Raises:
+        KeyError: nobody knows the topic.
+    """
+    while topic not in FACTS:
+        topic, fact = steps[topic](fact)
+    return topic, fact

@@ -120,17 +120,6 @@ class ReportBatch(Command, frozen=True, tag="counterfoil/batch/1"):
     transactions: tuple[Transaction, ...] = ()
 
 
-class BatchEnvelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="schema", tag="counterfoil/batch/1"):
-    """The same batch with its transactions still raw: how one bad transaction is told from its good neighbours."""
-
-    store: str
-    business_day: str
-    batch_id: str
-    registers: tuple[RegisterCount, ...] = ()
-    origin: Origin = "reported"
-    transactions: tuple[msgspec.Raw, ...] = ()
-
-
 class Counted(Wire, frozen=True):
     """The money of one tender as counted."""
 

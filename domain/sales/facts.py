@@ -95,7 +95,8 @@ class Rejected(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 class Conflict(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A transaction whose key is taken by another content (`changed_content`), or whose content already stands under
-    a neighbouring day (`suspected_repeat`). `first_hash` is what stands, `hash` what came; its bytes are kept."""
+    a neighbouring day (`suspected_repeat`). `first_hash` is what stands, `hash` what came; its bytes are kept.
+    `again` marks one that is quarantined already and came once more."""
 
     register: str
     number: int
@@ -106,6 +107,7 @@ class Conflict(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     bytes_length: int
     epoch: int = 0
     first_day: str = ""
+    again: bool = False
 
 
 class RegisterState(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

@@ -1,0 +1,107 @@
+"""The composition root: log, writer, views and feed of one data folder, put together and taken apart."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from types import TracebackType
+from typing import Self
+
+from projections.registry import VIEWS
+from projections.kernel import ViewDatabase
+from services.event_store import Clock, EventStore
+from services.intake import Intake
+from services.runtime.folder import Folder
+from services.runtime.settings import Settings
+from services.snapshots import Snapshots
+from services.transport.embedded import EmbeddedFeed
+from services.writer import Writer
+
+BULK_FACTS = 8_192  # about 4,096 store-days, each with its sales and its stock, in one transaction of the views
+
+
+def now() -> dt.datetime:
+    """The present moment; the one place where a clock is read."""
+    return dt.datetime.now(dt.UTC)
+
+
+def software() -> str:
+    """The name and version that facts are stamped with."""
+    return f"counterfoil {version('counterfoil')}"
+
+
+class House:
+    """Everything that works on one data folder, which it owns while it is open.
+
+    Raises:
+        FolderInUse: another process owns it.
+    """
+
+    def __init__(
+        self, settings: Settings, purpose: str, clock: Clock = now, *, fresh: bool = False, views: bool = True
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.folder = Folder(settings.data)
+        self.folder.own(purpose, clock())
+        try:
+            if fresh:
+                self.folder.clear()
+            self.store = EventStore(self.folder.events, clock, software())
+            self.views = self._open_views()
+            self.snapshots = Snapshots(self.folder.snapshots)
+            self.feed = EmbeddedFeed(self.store.after, self.store.head, self.views)
+            self.writer = Writer(self.store, self.snapshots, self.feed.offer, settings.cache)
+            self.intake = Intake(clock)
+        except BaseException:
+            self.folder.release()
+            raise
+
+    def _open_views(self) -> ViewDatabase:
+        return ViewDatabase(
+            self.folder.views,
+            VIEWS,
+            memory_limit=self.settings.views_memory,
+            threads=self.settings.views_threads,
+        )
+
+    def settle(self) -> None:
+        """Wait until the views hold all that the log holds."""
+        self.feed.settle(self.store.head())
+
+    @contextmanager
+    def bulk(self) -> Iterator[None]:
+        """Within, the views are filled in large transactions; at the end they are settled and both files checkpointed."""
+        self.feed.gather(BULK_FACTS)
+        with self.views.bulk():
+            yield
+            self.settle()
+        self.store.checkpoint()
+
+    def rebuild(self) -> int:
+        """All views from the log; gives the position they stand at."""
+        self.feed.close()
+        self.views.clear()
+        self.feed = EmbeddedFeed(self.store.after, self.store.head, self.views)
+        with self.views.bulk():
+            self.settle()
+        return self.views.position()
+
+    def close(self) -> None:
+        """Finish what was accepted, then let go of the folder."""
+        self.writer.close()
+        self.feed.close()
+        self.views.close()
+        self.snapshots.close()
+        self.store.close()
+        self.folder.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,299 @@
+"""The commands of the trading day: report, declare, close, resolve. Each method loads, asks, keeps.
+
+The day's sales and the store's stock are decided together and kept in one save. It must not know how a body was read
+from a wire or a file.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from domain.sales.commands import CloseDay, DeclareDrawer, DeclareNoSales, ResolveConflict, Transaction
+from domain.sales.facts import Conflict, RegisterState, Rejected, Transactions
+from domain.sales.outcomes import Answer, FutureDay, NoOpenConflict, StoreNotOpen, UnknownDrawer, UnknownStore
+from domain.sales.reading import Terms, Unfit, read
+from domain.sales.selection import select
+from domain.sales.trading_day import Numbering, TradingDay, Verdict, day_stream
+from domain.stores.aggregate import Store, StoreDay
+from domain.values import Scaled, code
+from services.decoding import BadValue, Incoming, checked, decode_transaction, sha256
+from services.event_store import Clock, KeptBytes
+from services.goods import find_transaction, move_goods, take_goods_back
+from services.writer import NotSettled, Unit
+
+LOOK_BACK_DAYS = 14  # how far a register that numbers on from day to day is followed back for its last number
+
+
+class Sales:
+    """Commands of the area `sales`, to be run by the writer. `clock` gives the present moment."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._terms: dict[tuple[str, str, int], Terms] = {}
+
+    def report(self, incoming: Incoming) -> Callable[[Unit], Answer]:
+        """Take in a batch: five outcomes, and the same answer whenever it is sent again."""
+
+        def command(unit: Unit) -> Answer:
+            batch = incoming.batch
+            terms = self.terms(unit, batch.store, batch.business_day)
+            day = self.day(unit, batch.store, batch.business_day)
+            answered = day.answered(batch.batch_id, incoming.bytes_hash)
+            if answered is not None:
+                return answered
+            for place, count in enumerate(batch.registers):
+                if count.code not in terms.registers:
+                    raise BadValue(
+                        f"register {count.code[:40]!r} is not one of this store's on that day",
+                        f"/registers/{place}/code",
+                    )
+            unit.context = msgspec.structs.replace(unit.context, origin=batch.origin)
+            read_ones, rows, rejected = _read_all(incoming, terms)
+            verdict = day.judge(read_ones, self._neighbours(unit, batch.store, batch.business_day))
+            conflicts = _quarantine(unit, incoming, read_ones, rows, verdict)
+            for row, part in rejected:
+                unit.keep_bytes(KeptBytes(row.bytes_hash, row.bytes_length, part, row.code))
+            accepted = read_ones if verdict.new is None else select(read_ones, verdict.new)
+            accepted = move_goods(unit, terms, accepted, f"{day.stream}#{day.version + 1}")
+            return day.report(
+                batch.batch_id,
+                incoming.bytes_hash,
+                terms,
+                accepted,
+                batch.registers,
+                verdict.duplicates,
+                conflicts,
+                [row for row, _ in rejected],
+            )
+
+        return command
+
+    def declare(self, asked: DeclareDrawer) -> Callable[[Unit], bool]:
+        """Take in the blind count of a drawer."""
+
+        def command(unit: Unit) -> bool:
+            terms = self.terms(unit, asked.store, asked.business_day)
+            unit.context = msgspec.structs.replace(unit.context, origin=asked.origin)
+            drawer = _drawer(asked, terms)
+            counted: dict[str, int] = {}
+            money = Scaled(terms.places)
+            for place, count in enumerate(asked.counts):
+                checked(f"/counts/{place}/tender", count.tender, code)
+                if count.tender in counted:
+                    raise BadValue(f"tender {count.tender!r} is counted twice", f"/counts/{place}/tender")
+                checked(f"/counts/{place}/amount", count.amount, money.__getitem__)
+                counted[count.tender] = money[count.amount]
+            day = self.day(unit, asked.store, asked.business_day)
+            return day.declare_drawer(drawer, terms.balancing, terms.currency, counted, asked.reason)
+
+        return command
+
+    def declare_no_sales(self, asked: DeclareNoSales) -> Callable[[Unit], bool]:
+        """Take in that nothing was sold."""
+
+        def command(unit: Unit) -> bool:
+            self.terms(unit, asked.store, asked.business_day)
+            unit.context = msgspec.structs.replace(unit.context, origin=asked.origin)
+            return self.day(unit, asked.store, asked.business_day).declare_no_sales(asked.reason)
+
+        return command
+
+    def close(self, asked: CloseDay) -> Callable[[Unit], bool]:
+        """Seal a day. Its facts are kept first, since the seal holds the hash over them."""
+
+        def command(unit: Unit) -> bool:
+            terms = self.terms(unit, asked.store, asked.business_day)
+            day = self.day(unit, asked.store, asked.business_day)
+            if not unit.is_settled(day):
+                raise NotSettled
+            unit.context = msgspec.structs.replace(unit.context, origin=asked.origin)
+            return day.close(terms.balancing, self._previous_last(unit, day, asked.business_day), asked.reason)
+
+        return command
+
+    def resolve(self, asked: ResolveConflict) -> Callable[[Unit], str]:
+        """Headquarters' decision on a quarantined transaction."""
+
+        def command(unit: Unit) -> str:
+            terms = self.terms(unit, asked.store, asked.business_day)
+            day = self.day(unit, asked.store, asked.business_day)
+            register = terms.registers.get(asked.register)
+            epoch = asked.epoch or (register.epoch if register else 0)
+            conflict = day.open_conflict((asked.register, epoch, asked.number), asked.hash)
+            unit.context = msgspec.structs.replace(unit.context, origin=asked.origin)
+            if asked.decision == "keep_first":
+                day.keep_first(conflict, terms.currency, asked.reason)
+            else:
+                self._replace(unit, day, conflict, terms, asked.reason)
+            return asked.decision
+
+        return command
+
+    def _replace(self, unit: Unit, day: TradingDay, conflict: Conflict, terms: Terms, reason: str) -> None:
+        holder = day
+        if conflict.first_day and conflict.first_day != day.business_day:
+            holder = self.day(unit, day.owner, conflict.first_day)
+        if not unit.is_settled(holder) or not unit.is_settled(day):
+            raise NotSettled
+        key = (conflict.register, conflict.epoch, conflict.number)
+        first = find_transaction(unit, holder, key)
+        kept = unit.store.kept(conflict.bytes_hash)
+        if first is None or kept is None:
+            raise NoOpenConflict("what it stands against, or its own bytes, are no longer there", "/number")
+        second = read([decode_transaction(kept.data)], terms)
+        before = holder.totals
+        take_goods_back(unit, holder, first, terms, reason)
+        second = move_goods(unit, terms, second, f"{day.stream}#{day.version + 1}")
+        day.replace(conflict, terms, second, reason, holder, first)
+        if holder is not day:
+            holder.restate_reversal(before)
+
+    # -- what the commands share
+
+    def terms(self, unit: Unit, store: str, business_day: str) -> Terms:
+        """What holds for a store on a day.
+
+        Raises:
+            UnknownStore, StoreNotOpen, FutureDay: it cannot be reported.
+        """
+        checked("/store", store, code)
+        held = unit.peek(Store, f"store/{store}", store)
+        if not held.version:
+            raise UnknownStore(f"there is no store {store}", "/store")
+        key = (store, business_day, held.version)
+        terms = self._terms.get(key)
+        if terms is None:
+            on = held.on(business_day)
+            if on.status != "open":
+                raise StoreNotOpen(f"store {store} was not open on {business_day}", "/business_day")
+            self._not_in_the_future(business_day, on)
+            if len(self._terms) > 10_000:
+                self._terms.clear()
+            terms = self._terms[key] = _terms(store, business_day, on)
+        return terms
+
+    def _not_in_the_future(self, business_day: str, on: StoreDay) -> None:
+        today = self._clock().astimezone(ZoneInfo(on.settings.time_zone)).date()
+        if dt.date.fromisoformat(business_day) > today:
+            raise FutureDay(f"{business_day} has not begun in this store yet", "/business_day")
+
+    def day(self, unit: Unit, store: str, business_day: str) -> TradingDay:
+        """The trading day, to be decided on."""
+        return unit.load(TradingDay, day_stream(store, business_day), store, business_day)
+
+    def _neighbours(self, unit: Unit, store: str, business_day: str) -> list[TradingDay]:
+        return [unit.peek(TradingDay, day_stream(store, day), store, day) for day in _beside(business_day)]
+
+    def _previous_last(self, unit: Unit, day: TradingDay, business_day: str) -> dict[Numbering, int]:
+        """The last number of each register that numbers on, from its nearest earlier day."""
+        wanted = {numbering for numbering, state in day.registers.items() if state.numbering == "continuous"}
+        found: dict[Numbering, int] = {}
+        date = dt.date.fromisoformat(business_day)
+        for back in range(1, LOOK_BACK_DAYS + 1):
+            if not wanted - found.keys():
+                break
+            earlier = (date - dt.timedelta(days=back)).isoformat()
+            held = unit.peek(TradingDay, day_stream(day.owner, earlier), day.owner, earlier)
+            for numbering in wanted - found.keys():
+                last = held.last_number(*numbering)
+                if last is not None:
+                    found[numbering] = last
+        return found
+
+
+def _terms(store: str, business_day: str, on: StoreDay) -> Terms:
+    hours, minutes = on.settings.day_boundary.split(":")
+    return Terms(
+        store,
+        business_day,
+        on.settings.currency,
+        on.places,
+        {
+            name: RegisterState(register.code, register.numbering, register.first_number, register.drawer, register.epoch)
+            for name, register in on.registers.items()
+        },
+        on.settings.prices_include_tax,
+        int(hours) * 60 + int(minutes),
+        on.settings.balancing,
+    )
+
+
+def _beside(business_day: str) -> tuple[str, str]:
+    date = dt.date.fromisoformat(business_day)
+    return (date - dt.timedelta(days=1)).isoformat(), (date + dt.timedelta(days=1)).isoformat()
+
+
+def _drawer(asked: DeclareDrawer, terms: Terms) -> str:
+    """The drawer a declaration is about, by the store's balancing level."""
+    if terms.balancing == "store":
+        return ""
+    if terms.balancing == "cashier":
+        checked("/cashier", asked.cashier, code)
+        return asked.cashier
+    register = terms.registers.get(asked.register)
+    if register is None or not register.drawer:
+        raise UnknownDrawer(f"register {asked.register!r} of this store has no drawer on that day", "/register")
+    return asked.register
+
+
+def _read_all(
+    incoming: Incoming, terms: Terms
+) -> tuple[Transactions, Sequence[int] | None, list[tuple[Rejected, bytes]]]:
+    """Columns of the readable transactions, their rows in the incoming batch, and what was rejected."""
+    transactions = incoming.batch.transactions
+    try:
+        return read(transactions, terms), None, incoming.rejected
+    except Unfit:
+        pass
+    good: list[Transaction] = []
+    rows: list[int] = []
+    rejected = list(incoming.rejected)
+    for row, transaction in enumerate(transactions):
+        try:
+            read([transaction], terms)
+        except Unfit as unfit:
+            part = incoming.transaction_bytes(row)
+            original_row = incoming.rows[row] if incoming.rows is not None else row
+            rejected.append((_rejection(original_row, transaction, unfit, part), part))
+        else:
+            good.append(transaction)
+            rows.append(row)
+    return read(good, terms), rows, rejected
+
+
+def _rejection(row: int, transaction: Transaction, unfit: Unfit, part: bytes) -> Rejected:
+    register = transaction.register[:40]
+    field = f"/transactions/{row}{unfit.field}"
+    return Rejected(unfit.code, field, unfit.reason, sha256(part), len(part), register, transaction.number)
+
+
+def _quarantine(
+    unit: Unit, incoming: Incoming, t: Transactions, rows: Sequence[int] | None, verdict: Verdict
+) -> list[Conflict]:
+    """The clashing transactions with their bytes kept."""
+    conflicts = []
+    for clash in verdict.clashes:
+        part = incoming.transaction_bytes(rows[clash.of] if rows is not None else clash.of)
+        kept = KeptBytes(sha256(part), len(part), part, "conflict")
+        unit.keep_bytes(kept)
+        register = t.register[0] if len(t.register) == 1 else t.register[clash.of]
+        epoch = t.epoch[0] if len(t.epoch) == 1 else t.epoch[clash.of] if t.epoch else 0
+        conflicts.append(
+            Conflict(
+                register,
+                t.number[clash.of],
+                t.hash[clash.of],
+                clash.first_hash,
+                clash.why,
+                kept.hash,
+                kept.length,
+                epoch,
+                clash.first_day,
+                clash.again,
+            )
+        )
+    return conflicts

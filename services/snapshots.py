@@ -1,0 +1,61 @@
+"""Snapshots of aggregates whose streams grow long: the latest of each, in a file of its own beside the log.
+
+A snapshot only saves time. It may be deleted at any moment, and one that cannot be read is passed over.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Final, TypeVar
+
+from domain.kernel import Aggregate
+
+A = TypeVar("A", bound=Aggregate)
+EVERY: Final = 200  # facts since the last snapshot: below that a replay is as quick
+
+
+class Snapshots:
+    """Keeps and finds snapshots. Used by the writing thread alone."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._taken: dict[str, int] = {}
+        self._db: sqlite3.Connection | None = None
+
+    def load(self, kind: type[A], stream: str, owner: str, business_day: str) -> A:
+        """A new aggregate, brought to its latest snapshot where there is one."""
+        aggregate = kind(stream, owner, business_day)
+        if kind.snapshot is Aggregate.snapshot:
+            return aggregate
+        row = self._open().execute("SELECT state FROM snapshots WHERE stream = ?", (stream,)).fetchone()
+        if row is not None:
+            try:
+                aggregate.restore(row[0])
+                self._taken[stream] = aggregate.version
+            except ValueError:  # of an older layout: the log has it all
+                aggregate = kind(stream, owner, business_day)
+        return aggregate
+
+    def offer(self, aggregate: Aggregate) -> None:
+        """Take a snapshot when enough has happened since the last."""
+        if aggregate.version - self._taken.get(aggregate.stream, 0) < EVERY:
+            return
+        state = aggregate.snapshot()
+        if state is not None:
+            with self._open() as db:
+                db.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?)", (aggregate.stream, state))
+            self._taken[aggregate.stream] = aggregate.version
+
+    def close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def _open(self) -> sqlite3.Connection:
+        if self._db is None:
+            self._db = sqlite3.connect(self._path, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute("CREATE TABLE IF NOT EXISTS snapshots (stream TEXT PRIMARY KEY, state BLOB) WITHOUT ROWID")
+        return self._db

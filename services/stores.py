@@ -1,0 +1,42 @@
+"""The commands of the area `stores`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from domain.kernel import Refusal
+from domain.sales.facts import SalesReported
+from domain.stores.aggregate import Store
+from domain.stores.commands import DescribeStore
+from domain.values import code
+from services.decoding import checked
+from services.writer import Unit
+
+LAST_DAY = "9999-12-31"
+
+
+class Stores:
+    """Commands about stores, to be run by the writer."""
+
+    def describe(self, asked: DescribeStore) -> Callable[[Unit], bool]:
+        """Take in how a store is from a day on; False when it is so already."""
+
+        def command(unit: Unit) -> bool:
+            checked("/store", asked.store, code)
+            store = unit.load(Store, f"store/{asked.store}", asked.store)
+            unit.context = msgspec.structs.replace(unit.context, origin=asked.origin)
+            try:
+                return store.describe(asked, LAST_DAY if store.version else "")
+            except Refusal:
+                # only a change of what reported days rest on needs to know the last of them, and that is a long search
+                return store.describe(asked, last_reported_day(unit, asked.store))
+
+        return command
+
+
+def last_reported_day(unit: Unit, store: str) -> str:
+    """The last business day a store has reported, empty if none."""
+    days = (stream.split("/") for stream in unit.store.with_topic(SalesReported.TOPIC))
+    return max((day for _, day, owner in days if owner == store), default="")

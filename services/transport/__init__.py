@@ -1,0 +1,1 @@
+"""How facts travel from the log to the views."""

@@ -1,0 +1,134 @@
+"""The embedded feed: facts go from the log to the views within one process, in batches, in order, each once.
+
+What the writer has just kept is handed over as it is, so that nothing is decoded twice; what is missing in between is
+pulled from the log, which is the truth. It must not know any view.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from domain.kernel import Recorded
+
+BATCH: Final = 8_192  # facts in one transaction of the views
+HELD: Final = 40_000  # facts handed over and not yet applied; beyond that they are pulled from the log again
+
+
+class Applies(Protocol):
+    """The views, as the feed sees them."""
+
+    def apply(self, recorded: Sequence[Recorded]) -> None: ...
+
+    def position(self) -> int: ...
+
+
+class FeedStopped(RuntimeError):
+    """The views could not apply a fact. They show what they had; nothing behind it is applied."""
+
+
+class EmbeddedFeed:
+    """Applies facts to the views in a thread of its own."""
+
+    def __init__(self, pull: Callable[[int, int], list[Recorded]], head: Callable[[], int], views: Applies) -> None:
+        self._pull = pull
+        self._head = head
+        self._views = views
+        self._offered: deque[Recorded] = deque()
+        self._changed = threading.Condition()
+        self._gather = 1
+        self._closing = False
+        self._behind = True  # whether the log may hold facts that were not handed over
+        self.problem: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="projector", daemon=True)
+        self._thread.start()
+
+    def offer(self, recorded: list[Recorded]) -> None:
+        """Take facts over right after they were kept. Never blocks and never fails."""
+        with self._changed:
+            if len(self._offered) + len(recorded) > HELD:
+                self._offered.clear()
+                self._behind = True
+            elif not self._behind:
+                self._offered.extend(recorded)
+            self._changed.notify_all()
+
+    def gather(self, facts: int) -> None:
+        """Wait for at least so many facts before applying (1: never wait); for bulk loads."""
+        with self._changed:
+            self._gather = facts
+            self._changed.notify_all()
+
+    def waiting(self) -> int:
+        """Facts handed over and not yet applied."""
+        return len(self._offered)
+
+    def relax(self, facts: int) -> None:
+        """Wait until at most half of `facts` are waiting, so that a bulk load does not run away from the views."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.problem is not None or len(self._offered) <= facts // 2)
+
+    def settle(self, position: int, timeout: float | None = None) -> bool:
+        """Wait until the views have reached a position; False when the time is over.
+
+        Raises:
+            FeedStopped: they never will.
+        """
+        with self._changed:
+            self._gather = 1
+            self._changed.notify_all()
+            reached = self._changed.wait_for(
+                lambda: self.problem is not None or self._views.position() >= position, timeout
+            )
+        if self.problem is not None:
+            raise FeedStopped(f"the views stopped: {self.problem}") from self.problem
+        return reached
+
+    def close(self) -> None:
+        """Apply what was handed over, then stop."""
+        with self._changed:
+            self._closing = True
+            self._gather = 1
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            batch = self._next()
+            if batch is None:
+                return
+            try:
+                self._views.apply(batch)
+            except Exception as problem:  # noqa: BLE001 - shown to whoever waits; never skipped
+                with self._changed:
+                    self.problem = problem
+                    self._changed.notify_all()
+                return
+            with self._changed:
+                self._changed.notify_all()
+
+    def _next(self) -> list[Recorded] | None:
+        """The next batch above the views' position: handed over, or from the log."""
+        while True:
+            with self._changed:
+                behind = self._behind
+                if not behind:
+                    self._changed.wait_for(
+                        lambda: self._behind or self._closing or len(self._offered) >= self._gather
+                    )
+                    if not self._behind:
+                        if not self._offered:
+                            return None
+                        return [self._offered.popleft() for _ in range(min(BATCH, len(self._offered)))]
+            position = self._views.position()
+            pulled = self._pull(position, BATCH)
+            if pulled:
+                return pulled
+            with self._changed:
+                # nobody can have been handed anything while we were behind, so look once more under the lock
+                if self._head() <= position:
+                    self._behind = False
+                if self._closing:
+                    return None
