@@ -122,18 +122,24 @@ class Reading:
             raise NotYetKnown(at, self.position)
         return at
 
-    def tables(self, known: int, as_of: dt.date | None) -> str:
-        """Common table expressions that stand before every table of the views, each as known at `known`, holding no
-        business day after `as_of`. Those that a statement does not name cost nothing."""
-        return ",\n".join(
+    def ask(
+        self, sql: str, parameters: dict[str, object], known: int, as_of: dt.date | None, rows: int
+    ) -> pa.RecordBatchReader:
+        """Run a statement over the tables as known at `known`, without business days after `as_of`, and stream its
+        rows in batches. The statement names plain tables and cannot see more; the snapshot lives until `close`."""
+        tables = ", ".join(
             f"{table} AS NOT MATERIALIZED (SELECT * FROM main.{table} WHERE {_as_known(columns, known, as_of)})"
             for table, columns in self._columns.items()
+            if re.search(rf"\b{table}\b", sql)
         )
-
-    def batches(self, sql: str, parameters: dict[str, object], rows: int) -> pa.RecordBatchReader:
-        """Run a statement and stream its rows; the snapshot lives until `close`."""
-        self._cursor.execute(sql, parameters)
+        self._cursor.execute(f"WITH {tables} ({sql})" if tables else sql, parameters)
         return self._cursor.to_arrow_reader(rows)
+
+    def origins(self, areas: Sequence[str], known: int, as_of: dt.date | None) -> list[str]:
+        """Where the facts of some areas come from (reported, panel, simulated, derived), up to `known` and `as_of`."""
+        sql = "SELECT DISTINCT origin FROM facts WHERE list_contains($areas, area) ORDER BY origin"
+        found = self.ask(sql, {"areas": list(areas)}, known, as_of, 10).read_all()
+        return [str(origin) for origin in found["origin"].to_pylist()]
 
     def close(self) -> None:
         """Let the snapshot go."""
@@ -143,7 +149,9 @@ class Reading:
 def _as_known(columns: frozenset[str], known: int, as_of: dt.date | None) -> str:
     if "known_from" in columns:
         return f"known_from <= {known:d} AND known_to > {known:d}"
-    day = f" AND business_day <= DATE '{as_of}'" if as_of is not None and "business_day" in columns else ""
+    day = ""
+    if as_of is not None and "business_day" in columns:  # what has no business day holds on any
+        day = f" AND (business_day <= DATE '{as_of}' OR business_day IS NULL)"
     return f"position <= {known:d}{day}"
 
 

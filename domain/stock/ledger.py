@@ -91,7 +91,7 @@ class Ledger(Aggregate):
             if now is None:
                 unknown.append(row)
             else:
-                cost = rules.cost_of_issue(now, out)
+                cost = rules.cost_of(now, out)
                 held[article] = rules.after(now, -out, -cost)
             value.append(-cost)
         if not any(value):
@@ -123,7 +123,7 @@ class Ledger(Aggregate):
             if own or (own is not None and held.known):
                 draft.bring(article, back, own)
             elif held.known:
-                draft.bring(article, back, rules.cost_of_quantity(held, back))
+                draft.bring(article, back, rules.cost_of(held, back))
             else:
                 draft.move_uncosted(article, back)
         self.record(draft.fact(StockReturned, currency, cause=cause), business_day=business_day)
@@ -212,7 +212,7 @@ class Ledger(Aggregate):
 
     def _follow_costed(self, fact: StockMoved, came_in: bool) -> None:
         unknown = fact.unknown_cost or ()
-        if unknown:
+        if unknown:  # an article's rows without a cost always come before its first row with one
             skus, moves = [fact.sku[row] for row in unknown], [fact.quantity[row] for row in unknown]
             _add(self._uncosted, skus, moves)
             if came_in:
@@ -225,7 +225,8 @@ class Ledger(Aggregate):
                 continue
             held = self._costed.get(sku)
             if held is None:
-                held = Holding(self._uncosted.pop(sku, 0), uncosted=self._brought.pop(sku, 0))
+                self._brought.pop(sku, None)
+                held = Holding(self._uncosted.pop(sku, 0))
             stated = value + caught if came_in or not held.known else None
             self._costed[sku] = rules.after(held, moved, value, stated)
 
@@ -276,13 +277,13 @@ class Draft:
         """A line of a movement: at its value, else at the current average or last known cost, else at none."""
         held = self.holding(sku)
         if value is None and held.known:
-            value = rules.cost_of_quantity(held, quantity)
-        if value is None or (quantity == 0 and not held.known):
-            self.move_uncosted(sku, quantity)
-        elif quantity <= 0 and held.known:
-            self.move(sku, quantity, value)
-        else:
+            value = rules.cost_of(held, quantity)
+        if value is not None and quantity != 0:
             self.bring(sku, quantity, value)
+        elif held.known:
+            self.move(sku, 0, 0)
+        else:
+            self.move_uncosted(sku, quantity)
 
     def bring(self, sku: str, quantity: int, cost: int) -> None:
         """Goods at a cost of their own; one row more, of quantity 0, when they give earlier ones their first cost."""

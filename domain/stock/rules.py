@@ -36,22 +36,15 @@ class Holding(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, 
         return self.cost_quantity != 0
 
 
-def cost_of_quantity(held: Holding, quantity: int) -> int:
-    """A quantity at the current average; with nothing on hand, at the last known cost (rules.md 2, facts.md 6)."""
+def cost_of(held: Holding, quantity: int) -> int:
+    """What a quantity costs: its share of the value on hand, so that the last unit takes what is left (facts.md 6).
+
+    What goes beyond the quantity on hand goes at the average just before the stock runs out, from then on at the last
+    known cost: provisionally, until a receipt catches up (rules.md 2). For an article with a known cost only.
+    """
     if held.quantity > 0:
         return round_half_even(held.value * quantity, held.quantity)
     return round_half_even(held.cost_value * quantity, held.cost_quantity)
-
-
-def cost_of_issue(held: Holding, quantity: int) -> int:
-    """What an issue takes: its share of the value on hand, and the last unit what is left (facts.md 6).
-
-    What goes beyond the quantity on hand goes at the average just before the stock runs out, from then on at the last
-    known cost: provisionally, until a receipt catches up (rules.md 2).
-    """
-    if 0 < held.quantity < quantity:
-        return held.value + round_half_even(held.value * (quantity - held.quantity), held.quantity)
-    return cost_of_quantity(held, quantity)
 
 
 def catch_up(held: Holding, quantity: int, cost: int) -> int:
@@ -80,8 +73,7 @@ def after(held: Holding, quantity: int, value: int, stated_cost: int | None = No
     """
     cost_value, cost_quantity = held.cost_value, held.cost_quantity
     if stated_cost is not None and quantity != 0:
-        sign = 1 if quantity > 0 else -1
-        cost_value, cost_quantity = sign * stated_cost, sign * quantity
+        cost_value, cost_quantity = stated_cost, quantity
     elif held.quantity > 0 >= held.quantity + quantity and held.value >= 0:
         cost_value, cost_quantity = held.value, held.quantity
     return Holding(held.quantity + quantity, held.value + value, cost_value, cost_quantity)

@@ -205,16 +205,15 @@ def changed_term(held: Settings, said: Settings) -> str:
     return ""
 
 
-def renumbered_register(held: dict[str, Register], said: Iterable[Register]) -> str:
-    """The field of the first register that would number otherwise; empty if none.
+def renumbered_register(held: dict[str, Register], said: tuple[Register, ...]) -> str:
+    """The field of the first register that would number otherwise, or of all if one would be gone; empty if none.
 
-    The gaps and the keys of reported days stand on how a register numbered then (facts.md 3).
+    The gaps and the keys of reported days stand on how a register numbered then (facts.md 3). Another one may be added.
     """
     for place, register in enumerate(said):
-        before = held.get(register.code)
-        if before is None:
-            continue
+        before = held.get(register.code, register)
         for name in ("numbering", "first_number", "epoch"):
             if getattr(before, name) != getattr(register, name):
                 return f"/registers/{place}/{name}"
-    return ""
+    gone = held.keys() - {register.code for register in said}
+    return "/registers" if said and gone else ""

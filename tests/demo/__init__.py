@@ -1,0 +1,1 @@
+"""The chain-year of the demo."""

@@ -70,7 +70,7 @@ def test_a_gtin_is_kept_with_fourteen_digits_and_once() -> None:
 
 
 def test_free_text_is_kept_as_it_came_whatever_it_holds() -> None:
-    text = "=cmd|' /C calc'!A0\u0000\n\"\\<script>\u202e𝔘"
+    text = "=cmd|' /C calc'!A0\u0000\n\"\\<script>\u202e\U0001f34f"
     fact = describing([DescribeArticle("1", name=text, brand=text, package_size=" 2 KG ")]).facts[0]
     back = msgspec.json.decode(msgspec.json.encode(fact), type=ArticlesDescribed)
     assert (back.name, back.brand, back.package_size) == ([text], [text], [" 2 KG "])
@@ -157,9 +157,11 @@ def test_a_fact_holds_at_most_fifteen_hundred_articles() -> None:
     assert [len(fact.sku) for fact in facts if isinstance(fact, ArticlesDescribed)] == [1_500, 1_500, 1]
 
 
-@pytest.mark.parametrize("text", ["x" * 500, "\u0000" * 500, '"' * 500, "𝔘" * 500])
+@pytest.mark.parametrize("text", ["x" * 500, "\u0000" * 500, '"' * 500, "\U0001f34f" * 500])
 def test_a_fact_stays_far_below_the_limit_however_long_the_names(text: str) -> None:
-    words = dict.fromkeys(("department", "category", "subcategory", "brand", "manufacturer", "package_size"), text)
+    words: dict[str, Any] = dict.fromkeys(
+        ("department", "category", "subcategory", "brand", "manufacturer", "package_size"), text
+    )
     gtins = tuple(f"{n:013}{check_digit(n)}" for n in range(1, 101))
     articles = [DescribeArticle(f"S{n:039}", name=f"{n}"[:3] + text[3:], gtins=gtins, **words) for n in range(60)]
     articles[1::2] = [msgspec.structs.replace(article, brand="") for article in articles[1::2]]
@@ -200,7 +202,7 @@ def test_in_columns_articles_take_no_more_than_was_estimated(articles: list[Desc
         ({"gtins": ("٧٣٥١٣٥٣٧",)}, "/gtins/0"),
         ({"gtins": ("00000000",)}, "/gtins/0"),
         ({"gtins": ("73513537",) * 101}, "/gtins"),
-        ({"currency": "XXX"}, "/currency"),
+        ({"currency": "ABC"}, "/currency"),
         ({"list_price": "1.00"}, "/currency"),
         ({"cost": "1.00"}, "/currency"),
         ({"currency": "USD", "list_price": "1.23456"}, "/list_price"),

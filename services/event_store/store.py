@@ -1,28 +1,22 @@
-"""The log of facts: keeps, loads and hands on. The only module that knows the eventsourcing library.
-
-A stored fact is JSON `{"meta":…,"fact":…}` compressed with zstd; the hash for proofs is over the JSON. The bytes of
-what was refused lie in a table beside the log and are written in the same transaction. It must not know any area.
-"""
+"""Keeping, loading and handing on facts, with one transaction for each save."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 import zstandard
 from eventsourcing.application import Application
 from eventsourcing.persistence import IntegrityError, Mapper, StoredEvent
-from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 
-from domain.kernel import Aggregate, Fact, Meta, Pending, Recorded
-from domain.registry import FACTS, upcast
+from domain.kernel import Aggregate, Meta, Pending, Recorded
+from services.event_store.mapper import Entry, FactMapper, typical_facts
+from services.event_store.recorder import KeptBytes, LogRecorder
 
-F = TypeVar("F")
 A = TypeVar("A", bound=Aggregate)
 Clock = Callable[[], dt.datetime]
 AHEAD_LIMIT: Final = dt.timedelta(minutes=1)
@@ -38,102 +32,6 @@ class ClockBehind(RuntimeError):
 
 class UnreadableFact(RuntimeError):
     """A stored fact that this version cannot read: an unknown topic or broken bytes. Names position and topic."""
-
-
-class KeptBytes(msgspec.Struct, frozen=True):
-    """Bytes that were refused or quarantined: SHA-256 in hex, the true length, and the bytes themselves (perhaps cut)."""
-
-    hash: str
-    length: int
-    data: bytes
-    why: str = ""
-
-
-class Entry(msgspec.Struct, frozen=True, gc=False):
-    """A fact on its way into the log."""
-
-    originator_id: str
-    originator_version: int
-    meta: Meta
-    fact: Fact
-
-
-class Envelope(msgspec.Struct, Generic[F], frozen=True, gc=False):
-    """The stored form."""
-
-    meta: Meta
-    fact: F
-
-
-class FactMapper(Mapper[str]):
-    """Facts to stored rows and back. Made for one writing thread; reading threads have decompressors of their own."""
-
-    def __init__(self, *_: Any, **__: Any) -> None:
-        self._encode = msgspec.json.Encoder().encode
-        self._compress = zstandard.ZstdCompressor(level=1, write_content_size=True, write_checksum=False).compress
-        self._decoders = {topic: msgspec.json.Decoder(Envelope[fact]) for topic, fact in FACTS.items()}  # type: ignore[valid-type]
-        self._local = threading.local()
-        self.written: list[bytes] = []
-
-    def to_stored_event(self, domain_event: Any) -> StoredEvent:
-        body = self._encode(Envelope(domain_event.meta, domain_event.fact))
-        self.written.append(body)
-        return StoredEvent(
-            domain_event.originator_id,
-            domain_event.originator_version,
-            domain_event.fact.TOPIC,
-            self._compress(body),
-        )
-
-    def body(self, state: bytes) -> bytes:
-        """The JSON of a stored row."""
-        try:
-            decompress = self._local.decompress
-        except AttributeError:
-            decompress = self._local.decompress = zstandard.ZstdDecompressor().decompress
-        return bytes(decompress(state))
-
-    def read(self, topic: str, body: bytes) -> Envelope[Any]:
-        """A fact from its JSON, through the upcasts its topic needs."""
-        decoder = self._decoders.get(topic)
-        if decoder is not None:
-            return decoder.decode(body)
-        raw = msgspec.json.decode(body)
-        topic, raw["fact"] = upcast(topic, raw["fact"])
-        return msgspec.convert(raw, Envelope[FACTS[topic]])  # type: ignore[misc, no-any-return]
-
-
-class LogRecorder(SQLiteApplicationRecorder):
-    """The library's recorder with the kept bytes in the same transaction and one statement for many rows."""
-
-    def construct_create_table_statements(self) -> list[str]:
-        return [
-            *super().construct_create_table_statements(),
-            "CREATE TABLE IF NOT EXISTS kept_bytes (hash TEXT PRIMARY KEY, length INTEGER NOT NULL, data BLOB, "
-            "why TEXT NOT NULL, kept_at TEXT NOT NULL, purged_at TEXT) WITHOUT ROWID",
-        ]
-
-    def _insert_events(
-        self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any
-    ) -> Sequence[int] | None:
-        c.execute(self.select_max_notification_id_statement)
-        head = c.fetchone()[0] or 0
-        rows = [
-            (head + place, s.originator_id, s.originator_version, s.topic, s.state)
-            for place, s in enumerate(stored_events, 1)
-        ]
-        c.executemany(
-            f"INSERT INTO {self.events_table_name} (rowid, originator_id, originator_version, topic, state) "
-            "VALUES (?,?,?,?,?)",
-            rows,
-        )
-        kept: Sequence[KeptBytes] = kwargs.get("kept", ())
-        if kept:
-            c.executemany(
-                "INSERT OR IGNORE INTO kept_bytes VALUES (?,?,?,?,?,NULL)",
-                [(k.hash, k.length, k.data, k.why, kwargs["at"]) for k in kept],
-            )
-        return range(head + 1, head + 1 + len(rows))
 
 
 class Log(Application[str]):
@@ -152,11 +50,12 @@ class EventStore:
                 "PERSISTENCE_MODULE": "eventsourcing.sqlite",
                 "SQLITE_DBNAME": str(path),
                 "ORIGINATOR_ID_TYPE": "text",
-                "APPLICATION_RECORDER_TOPIC": f"{__name__}:LogRecorder",
+                "APPLICATION_RECORDER_TOPIC": f"{LogRecorder.__module__}:{LogRecorder.__qualname__}",
             }
         )
         self._mapper: FactMapper = self._log.mapper  # type: ignore[assignment]
         self._recorder: LogRecorder = self._log.recorder  # type: ignore[assignment]
+        self._mapper.use(self._recorder.dictionary(typical_facts()))
         self._clock = clock
         self._software = software
         self.path = path
@@ -194,7 +93,7 @@ class EventStore:
         return self._mapper.written
 
     def _stamp(self) -> str:
-        now = self._clock().astimezone(dt.timezone.utc)
+        now = self._clock().astimezone(dt.UTC)
         stamp = now.isoformat(timespec="microseconds").replace("+00:00", "Z")
         if stamp < self._last_stamp:
             last = dt.datetime.fromisoformat(self._last_stamp)

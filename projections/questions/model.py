@@ -1,38 +1,20 @@
-"""One way to ask everything: a question's dimensions, measures and sources, and the one statement they compose to.
+"""What a question is made of: dimensions, measures, sources; what is asked of it; and the refusal.
 
-A *source* is a relation that can be cut by some dimensions and offers some measures. Each measure asked for is taken
-from the first source that can be cut by every dimension asked for, so what allows what is not said a second time.
-The statement reads tables as they were known (`Reading.ask`), groups each source by the cut, puts the parts together
-and sorts by the cut. This module must not know any area; values that come from outside are only ever bound.
+It must not know any area, nor SQL beyond the pieces it holds.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import msgspec
-import pyarrow as pa
 
 from domain.kernel import Refusal
-from projections.kernel import Reading, ViewDatabase
 
 Kind = Literal["text", "day", "number", "count", "money", "price", "quantity", "time"]
-BATCH_ROWS: Final = 65_536
-_SQL_TYPE: Final[dict[Kind, str]] = {
-    "text": "VARCHAR",
-    "day": "DATE",
-    "number": "BIGINT",
-    "count": "BIGINT",
-    "money": "DECIMAL(38, 4)",
-    "price": "DECIMAL(38, 4)",
-    "quantity": "DECIMAL(38, 3)",
-    "time": "TIMESTAMPTZ",
-}
-_OF_A_CURRENCY: Final = frozenset({"money", "price"})
-_ADDS_UP: Final = frozenset({"count", "money", "quantity"})
 
 
 class QuestionRefused(Refusal):
@@ -124,4 +106,59 @@ class Question:
     dimensions: Sequence[Dimension]
     measures: Sequence[Measure]
     sources: Sequence[Source]
-    joins: Mapping[str, str] = msgspec.structs.frozendict() if False else None  # type: ignore[assignment]
+    joins: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def arrival_columns(self) -> frozenset[str]:
+        """Columns that depend on the order in which facts arrived."""
+        return frozenset(measure.name for measure in self.measures if measure.arrival)
+
+    @property
+    def time_columns(self) -> frozenset[str]:
+        """Columns that are a position or a recorded time."""
+        return frozenset(measure.name for measure in self.measures if measure.time)
+
+    def dimension(self, name: str, used: str) -> Dimension:
+        """The dimension of that name.
+
+        Raises:
+            QuestionRefused: it has none; the reason names those there are.
+        """
+        for dimension in self.dimensions:
+            if dimension.name == name:
+                return dimension
+        names = ", ".join(dimension.name for dimension in self.dimensions)
+        raise QuestionRefused(f"{self.name} has no dimension {name!r}; it has {names}", used)
+
+    def describe(self) -> dict[str, Any]:
+        """The question for a reader: what it answers, its dimensions, and for each measure the cuts it allows."""
+        return {
+            "question": self.name,
+            "title": self.title,
+            "dimensions": [{"name": item.name, "says": item.says} for item in self.dimensions],
+            "measures": [
+                {
+                    "name": item.name,
+                    "unit": item.unit or item.kind,
+                    "says": item.says,
+                    "allows": [list(source.dimensions) for source in offering(self, item)],
+                    "needs": sorted({name for source in offering(self, item) for name in source.needs}),
+                }
+                for item in self.measures
+            ],
+        }
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of an answer."""
+
+    name: str
+    kind: Kind
+    says: str
+    unit: str = ""
+
+
+def offering(question: Question, measure: Measure) -> list[Source]:
+    """The sources that offer a measure, in the order of preference."""
+    return [source for source in question.sources if measure.name in source.measures]

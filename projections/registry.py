@@ -1,0 +1,49 @@
+"""The list of views and the list of questions. What is not in them does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from projections import facts, sales
+from projections.kernel import MEMORY_LIMIT, View, ViewDatabase
+from projections.questions import Answer, Asked, Question, QuestionRefused, ask
+
+VIEWS: Final[tuple[View, ...]] = (
+    facts.VIEW,
+    sales.VIEW,
+)
+
+QUESTIONS: Final[Mapping[str, Question]] = {
+    question.name: question
+    for question in (
+        sales.SALES,
+    )
+}
+
+
+class Views(ViewDatabase):
+    """The views of this house, and any question asked of them. `path` None keeps them in memory."""
+
+    def __init__(
+        self,
+        path: Path | None,
+        views: Sequence[View] = VIEWS,
+        *,
+        memory_limit: str = MEMORY_LIMIT,
+        threads: int | None = None,
+    ) -> None:
+        super().__init__(path, views, memory_limit=memory_limit, threads=threads)
+
+    def ask(self, asked: Asked) -> Answer:
+        """Answer from one snapshot, on a cursor of its own; from any thread.
+
+        Raises:
+            QuestionRefused: nobody knows the question, or it means nothing.
+            NotYetKnown: `known_at` lies beyond the views; whoever may wait waits first.
+        """
+        question = QUESTIONS.get(asked.question)
+        if question is None:
+            raise QuestionRefused(f"there is no question {asked.question!r}; there are {', '.join(QUESTIONS)}", "question")
+        return ask(self, question, asked)
