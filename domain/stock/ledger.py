@@ -111,23 +111,25 @@ class Ledger(Aggregate):
     ) -> list[int]:
         """Take goods back by refund, at the cost of their own issue, else at the current average (facts.md 6).
 
-        `cost` is for the whole line in minor units; None where the refund names no sale or the sale's cost was unknown.
+        `cost` is for the whole line in minor units; None where the refund names no sale. 0 is taken for unknown too: an
+        issue whose cost nobody knew went at 0, and a receipt may have caught up since.
         Returns what each line came back at; empty when that is zero for all.
         """
         if not any(cost) and self._none_costed(sku):
             self._record_uncosted(StockReturned(currency, sku, quantity, all_unknown=True, cause=cause), business_day)
             return []
         draft = Draft(self)
+        back_at: list[int] = []
         for article, back, own in zip(sku, quantity, cost, strict=True):
             held = draft.holding(article)
-            if own or (own is not None and held.known):
-                draft.bring(article, back, own)
-            elif held.known:
-                draft.bring(article, back, rules.cost_of(held, back))
-            else:
+            if not own and not held.known:
                 draft.move_uncosted(article, back)
+                back_at.append(0)
+                continue
+            worth = own or rules.cost_of(held, back)
+            draft.bring(article, back, worth)
+            back_at.append(worth)
         self.record(draft.fact(StockReturned, currency, cause=cause), business_day=business_day)
-        back_at = [value + caught for value, caught in zip(draft.value, draft.catch_up, strict=True)]
         return back_at if any(back_at) else []
 
     def reverse(

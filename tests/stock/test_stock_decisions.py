@@ -1,21 +1,14 @@
-"""What a location's ledger decides: the worked numbers of the cost method, and what holds for any run of movements."""
+"""What a location's ledger decides: the worked numbers of the cost method, and which movements it refuses."""
 
 from __future__ import annotations
 
-from collections import Counter
-from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from domain.stock import rules
 from domain.stock.commands import MovedLine, RecordMovement
 from domain.stock.facts import GoodsReceived, StockIssued, StockMoved, StockOpened, StockReturned, StockReversed
 from domain.stock.ledger import BadMovement, Ledger, MovementIdTaken, ledger_stream
-from domain.stock.rules import Holding
-from domain.values import amount_text
 
 DAY, CAUSE = "2017-03-05", "day/2017-03-05/367#1"
 
@@ -140,7 +133,8 @@ def test_a_later_line_of_a_receipt_gives_an_earlier_one_its_first_cost() -> None
     ledger = a_ledger()
     move(ledger, "receipt", ("milk", "10", ""), ("milk", "10", "120.00"))
     assert on_hand(ledger) == (20_000, 240_00)
-    assert facts(ledger)[-1].unknown_cost == [0]
+    received = facts(ledger)[-1]
+    assert (received.unknown_cost, received.catch_up) == ([0], []), "nothing was sold, so nothing is caught up"
 
 
 def test_a_sale_of_articles_without_a_cost_says_so_once_for_all_rows() -> None:
@@ -179,12 +173,21 @@ def test_a_refund_without_its_sale_returns_at_the_current_average_or_at_none() -
     assert unknown == StockReturned("USD", ["salt"], [1_000], all_unknown=True, cause=CAUSE)
 
 
-def test_a_cost_of_nothing_makes_no_cost_known_for_an_article_that_never_had_one() -> None:
+def test_a_refund_of_what_was_issued_at_an_unknown_cost_returns_at_the_cost_that_caught_up_since() -> None:
     ledger = a_ledger()
-    move(ledger, "opening", ("milk", "2", "20.00"))
-    assert ledger.take_back(DAY, "USD", ["salt", "milk"], [1_000, 1_000], [0, 0], CAUSE) == []
+    ledger.issue(DAY, "USD", ["milk", "salt"], [4_000, 4_000], CAUSE)
+    move(ledger, "receipt", ("milk", "10", "120.00"))
+    assert ledger.take_back(DAY, "USD", ["salt", "milk"], [1_000, 1_000], [0, 0], CAUSE) == [0, 12_00]
     assert facts(ledger)[-1].unknown_cost == [0]
     assert not ledger.holding("salt").known
+
+
+def test_a_refund_whose_cost_is_the_first_one_known_also_values_the_opening_and_answers_line_by_line() -> None:
+    ledger = a_ledger()
+    move(ledger, "opening", ("milk", "10", ""))
+    assert ledger.take_back(DAY, "USD", ["milk", "milk"], [1_000, 2_000], [12_00, None], CAUSE) == [12_00, 24_00]
+    assert facts(ledger)[-1].quantity == [0, 1_000, 2_000]
+    assert on_hand(ledger) == (13_000, 156_00)
 
 
 def test_a_refund_into_negative_stock_corrects_the_provisional_cost_it_takes_the_place_of() -> None:
@@ -320,164 +323,3 @@ def test_a_sale_of_nothing_records_nothing() -> None:
 def test_a_broken_snapshot_is_no_state() -> None:
     with pytest.raises(ValueError, match="version"):
         a_ledger().restore(b"{}")
-
-
-# -- what holds for any run of movements
-
-SKU = ("milk", "salt", "tea")
-SKUS = st.sampled_from(SKU)
-QUANTITY = st.integers(1, 7_000)
-COST = st.integers(0, 9_999)
-GOODS = st.lists(st.tuples(SKUS, QUANTITY), min_size=1, max_size=5)
-SALE = st.tuples(st.just("issue"), GOODS)
-REFUND = st.tuples(st.just("take_back"), st.lists(st.tuples(SKUS, QUANTITY, st.none() | COST), min_size=1, max_size=4))
-COSTED = st.tuples(st.just("receipt"), st.lists(st.tuples(SKUS, QUANTITY, COST), min_size=1, max_size=4))
-RECEIPT = st.tuples(st.just("receipt"), st.lists(st.tuples(SKUS, QUANTITY, st.none() | COST), min_size=1, max_size=4))
-OPENING = st.tuples(
-    st.just("opening"),
-    st.lists(st.tuples(SKUS, st.integers(-5_000, 5_000), st.none() | COST), min_size=1, max_size=4),
-)
-REVERSAL: st.SearchStrategy[tuple[str, list[Any]]] = st.tuples(st.just("reverse"), st.just([]))
-ANYTHING = st.lists(st.one_of(SALE, REFUND, RECEIPT, OPENING, REVERSAL), max_size=25)
-
-
-class Run:
-    """A ledger driven through movements, with what went in and came out by the ledger's own answers."""
-
-    def __init__(self) -> None:
-        self.ledger = a_ledger()
-        self.facts: list[StockMoved] = []
-        self.received = self.issued = self.returned = 0
-
-    def do(self, kind: str, lines: list[Any]) -> None:
-        sku, quantity = [line[0] for line in lines], [line[1] for line in lines]
-        if kind == "issue":
-            self.issued += sum(self.ledger.issue(DAY, "USD", sku, quantity, CAUSE))
-        elif kind == "take_back":
-            cost = [line[2] for line in lines]
-            self.returned += sum(self.ledger.take_back(DAY, "USD", sku, quantity, cost, CAUSE))
-        elif kind == "reverse":
-            sold = [fact for fact in self.facts if isinstance(fact, StockIssued)]
-            if sold:
-                last = sold[-1]
-                self.ledger.reverse(DAY, "USD", last.sku, last.quantity, last.value, CAUSE, "")
-        else:
-            signed = [None if cost is None else _signed_like(much, cost) for _, much, cost in lines]
-            self.received += sum(value or 0 for value in signed)
-            values = ["" if value is None else amount_text(value, 2) for value in signed]
-            quantities = [amount_text(much, 3) for much in quantity]
-            move(self.ledger, kind, *zip(sku, quantities, values, strict=True))
-        self.facts += facts(self.ledger)
-
-
-def _signed_like(quantity: int, amount: int) -> int:
-    return amount * ((quantity > 0) - (quantity < 0))
-
-
-def run_of(movements: list[tuple[str, list[Any]]]) -> Run:
-    run = Run()
-    for kind, lines in movements:
-        run.do(kind, lines)
-    return run
-
-
-@given(ANYTHING)
-def test_what_is_on_hand_is_the_sum_of_what_moved(movements: list[tuple[str, list[Any]]]) -> None:
-    run = run_of(movements)
-    quantity: Counter[str] = Counter()
-    value: Counter[str] = Counter()
-    for fact in run.facts:
-        zeros = [0] * len(fact.sku)
-        for sku, moved, worth in zip(fact.sku, fact.quantity, fact.value or zeros, strict=True):
-            quantity[sku] += moved
-            value[sku] += worth
-    for sku in SKU:
-        assert on_hand(run.ledger, sku) == (quantity[sku], value[sku])
-
-
-@given(ANYTHING, st.integers(0, 25))
-def test_replayed_facts_and_a_snapshot_on_the_way_give_the_state_that_deciding_gave(
-    movements: list[tuple[str, list[Any]]], stop: int
-) -> None:
-    run = run_of(movements)
-    replayed = a_ledger()
-    for fact in run.facts[:stop]:
-        replayed.replay(fact)
-    resumed = a_ledger()
-    resumed.restore(replayed.snapshot())
-    assert resumed.snapshot() == replayed.snapshot()
-    for fact in run.facts[stop:]:
-        replayed.replay(fact)
-        resumed.replay(fact)
-    assert replayed.snapshot() == resumed.snapshot() == run.ledger.snapshot()
-
-
-@given(ANYTHING)
-def test_a_movement_of_many_lines_is_worth_the_same_as_its_lines_one_by_one(
-    movements: list[tuple[str, list[Any]]],
-) -> None:
-    movements = [(kind, lines) for kind, lines in movements if kind != "reverse"]
-    whole = run_of(movements)
-    single = run_of([(kind, [line]) for kind, lines in movements for line in lines])
-    assert [whole.ledger.holding(sku) for sku in SKU] == [single.ledger.holding(sku) for sku in SKU]
-    assert (whole.issued, whole.returned) == (single.issued, single.returned)
-
-
-@given(ANYTHING)
-def test_a_row_of_unknown_cost_has_no_value_and_once_known_a_cost_stays_known(
-    movements: list[tuple[str, list[Any]]],
-) -> None:
-    known: set[str] = set()
-    for fact in run_of(movements).facts:
-        zeros = [0] * len(fact.sku)
-        unknown = range(len(fact.sku)) if fact.all_unknown else fact.unknown_cost or ()
-        for row, (sku, value) in enumerate(zip(fact.sku, fact.value or zeros, strict=True)):
-            if row in unknown:
-                assert value == 0
-                assert sku not in known
-            else:
-                known.add(sku)
-
-
-@given(st.lists(st.one_of(SALE, REFUND, COSTED), max_size=25))
-def test_what_was_received_is_either_on_hand_or_in_the_cost_of_goods_sold(
-    movements: list[tuple[str, list[Any]]],
-) -> None:
-    run = run_of(movements)
-    caught = sum(sum(fact.catch_up) for fact in run.facts)
-    worth = sum(on_hand(run.ledger, sku)[1] for sku in SKU)
-    assert run.issued - run.returned + caught + worth == run.received
-
-
-@given(st.lists(st.one_of(SALE, COSTED, REFUND), max_size=25))
-def test_stock_above_zero_is_never_worth_less_than_nothing_and_no_stock_is_worth_nothing(
-    movements: list[tuple[str, list[Any]]],
-) -> None:
-    run = Run()
-    for kind, lines in movements:
-        run.do(kind, lines)
-        for sku in SKU:
-            quantity, value = on_hand(run.ledger, sku)
-            assert _signed_like(quantity, value) == abs(value)
-
-
-@given(ANYTHING, GOODS)
-def test_a_sale_and_its_reversal_leave_the_stock_as_it_was(
-    movements: list[tuple[str, list[Any]]], goods: list[tuple[str, int]]
-) -> None:
-    run = run_of(movements)
-    before = [on_hand(run.ledger, sku) for sku in SKU]
-    run.do("issue", goods)
-    run.do("reverse", [])
-    assert [on_hand(run.ledger, sku) for sku in SKU] == before
-
-
-@given(st.integers(-9_000, 0), st.integers(0, 10**6), st.integers(1, 9_000), st.integers(0, 10**6))
-def test_a_catch_up_is_the_difference_of_unit_costs_times_the_covered_quantity(
-    quantity: int, provisional: int, received: int, cost: int
-) -> None:
-    """rules.md 2: `(c_new - c_prov) x covered quantity`, to half a minor unit."""
-    held = Holding(quantity, quantity * provisional, provisional, 1)
-    covered = min(-quantity, received)
-    exact = (Fraction(cost, received) - provisional) * covered
-    assert abs(rules.catch_up(held, received, cost) - exact) <= Fraction(1, 2)
