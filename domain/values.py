@@ -22,6 +22,8 @@ MINOR_UNITS: Final[dict[str, int]] = {
 
 CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,39}")
 SKU: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,39}")
+_SKU_COLUMN: Final = re.compile(rf"(?:{SKU.pattern}\n)*+{SKU.pattern}")
+WHOLE_DIGITS: Final = 10  # ten thousand million on one line is a slip of the keyboard in any currency
 MEMO_LIMIT: Final = 200_000
 
 
@@ -66,12 +68,12 @@ class Scaled(dict[str, int]):
         super().__init__()
         self.places = places
         decimals = rf"(?:\.[0-9]{{1,{places}}})?" if places else ""
-        self._shape = re.compile(rf"-?(?:0|[1-9][0-9]{{0,12}}){decimals}")
+        self._shape = re.compile(rf"-?(?:0|[1-9][0-9]{{0,{WHOLE_DIGITS - 1}}}){decimals}")
 
     def __missing__(self, text: str) -> int:
         if self._shape.fullmatch(text) is None:
             kept = f" with at most {self.places} decimals" if self.places else " without decimals"
-            raise Invalid(f"is not a plain decimal number{kept} and at most 13 digits before the point")
+            raise Invalid(f"is not a plain decimal number{kept} and at most {WHOLE_DIGITS} digits before the point")
         whole, _, part = text.lstrip("-").partition(".")
         value = int(whole + part.ljust(self.places, "0"))
         if text[0] == "-":
@@ -82,16 +84,20 @@ class Scaled(dict[str, int]):
         return value
 
 
-class Skus(dict[str, str]):
-    """Checks article numbers and gives one string for each, so that a million lines share them."""
+def sku(text: str) -> str:
+    """An article number.
 
-    def __missing__(self, text: str) -> str:
-        if SKU.fullmatch(text) is None:
-            raise Invalid("is not an article number: 1 to 40 letters, digits, '.', '_', '/', '+' or '-'")
-        if len(self) >= MEMO_LIMIT:
-            self.clear()
-        self[text] = text
-        return text
+    Raises:
+        Invalid: it is none.
+    """
+    if SKU.fullmatch(text) is None:
+        raise Invalid("is not an article number: 1 to 40 letters, digits, '.', '_', '/', '+' or '-'")
+    return text
+
+
+def all_skus(column: list[str]) -> bool:
+    """Whether every text is an article number: one search over all is quicker than one for each."""
+    return not column or _SKU_COLUMN.fullmatch("\n".join(column)) is not None
 
 
 def amount_text(minor: int, places: int) -> str:

@@ -291,8 +291,11 @@ def _skip(text: str, at: int, expected: str) -> int:
 
 
 def _may_hold_duplicates(raw: bytes, decoded: Any) -> bool:
-    """Whether the bytes hold more fields than the decoded value shows. Counting is ten times quicker than looking."""
-    return raw.count(b'":') != _encode(decoded).count(b'":') or _BLANK_BEFORE_COLON.search(raw) is not None
+    """Whether the bytes may hold more fields than the decoded value shows. Counting is ten times quicker than looking."""
+    written = _encode(decoded)
+    if written == raw:
+        return False
+    return raw.count(b'":') != written.count(b'":') or _BLANK_BEFORE_COLON.search(raw) is not None
 
 
 def check_duplicates(raw: bytes) -> None:

@@ -29,10 +29,27 @@ def move_goods(unit: Unit, terms: Terms, t: Transactions, cause: str) -> Transac
     """Issue what was sold and take in what was refunded; gives the transactions with the cost of each line."""
     if not t.sku:
         return t
-    if not t.kind and not t.voided and min(t.quantity) > 0:
-        cost = ledger_of(unit, terms.store).issue(terms.day, terms.currency, t.sku, t.quantity, cause)
-        return msgspec.structs.replace(t, cost=cost) if cost else t
+    if not t.kind and not t.voided and min(t.quantity) >= 0:
+        return _issue_all(unit, terms, t, cause)
     return _move_some(unit, terms, t, cause)
+
+
+def _issue_all(unit: Unit, terms: Terms, t: Transactions, cause: str) -> Transactions:
+    """Plain sales: every line goes out, but for those without a quantity."""
+    sku, quantity = t.sku, t.quantity
+    moving = None
+    if 0 in quantity:
+        moving = [place for place, moved in enumerate(quantity) if moved]
+        sku, quantity = [sku[place] for place in moving], [quantity[place] for place in moving]
+        if not moving:
+            return t
+    cost = ledger_of(unit, terms.store).issue(terms.day, terms.currency, sku, quantity, cause)
+    if not cost:
+        return t
+    if moving is not None:
+        issued = dict(zip(moving, cost, strict=True))
+        cost = [issued.get(place, 0) for place in range(len(t.sku))]
+    return msgspec.structs.replace(t, cost=cost)
 
 
 def _move_some(unit: Unit, terms: Terms, t: Transactions, cause: str) -> Transactions:

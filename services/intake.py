@@ -48,7 +48,7 @@ class Intake:
         self.sales = Sales(clock)
         self.stores = Stores()
         self.products = Products()
-        self.stock = Stock(self.sales)
+        self.stock = Stock(self.sales.terms)
 
     def line(self, raw: bytes, source: str = "", schema: str = "") -> Command[Any]:
         """A command for one line of any schema; answers `Answer`, `bool`, `str`, `DescribeOutcome` or `Refused`."""

@@ -6,17 +6,17 @@ from collections.abc import Callable
 
 import msgspec
 
+from domain.sales.reading import Terms
 from domain.stock.commands import RecordMovement
 from services.goods import ledger_of
-from services.sales import Sales
 from services.writer import Unit
 
 
 class Stock:
-    """Commands about a location's ledger, to be run by the writer."""
+    """Commands about a location's ledger, to be run by the writer. `terms` says what holds for a store on a day."""
 
-    def __init__(self, sales: Sales) -> None:
-        self._terms = sales.terms
+    def __init__(self, terms: Callable[[Unit, str, str], Terms]) -> None:
+        self._terms = terms
 
     def move(self, asked: RecordMovement, bytes_hash: str) -> Callable[[Unit], bool]:
         """Take in an opening stock or a receipt; False when it came before."""

@@ -6,7 +6,6 @@ and the bad one is told where it fails. This module must not know what the day a
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
@@ -19,11 +18,12 @@ from domain.sales.commands import Line, Transaction
 from domain.sales.facts import Note, Reference, RegisterState, TaxRow, Transactions
 from domain.sales.notes import day_notes, line_notes, tender_notes
 from domain.sales.rules import CASH_IN, CASH_OUT, EFFECTIVE
-from domain.values import Invalid, Scaled, Skus, amount_text, business_day, code
+from domain.sales.clock import DAYS, ends
+from domain.values import Invalid, Scaled, all_skus, amount_text, business_day, code
+from domain.values import sku as article_number
 
 QUANTITY: Final = Scaled(3)
 MONEY: Final = {places: Scaled(places) for places in range(5)}
-SKUS: Final = Skus()
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -40,8 +40,9 @@ class Terms(msgspec.Struct, frozen=True):
     balancing: str = "register"
 
     @property
-    def midnight(self) -> dt.datetime:
-        return dt.datetime.fromisoformat(self.day)
+    def midnight(self) -> int:
+        """Wall-clock seconds of the midnight that begins the business day, on the scale of `ends`."""
+        return DAYS[self.day]
 
 
 class Unfit(Exception):  # noqa: N818 - an answer about a transaction, not a malfunction
@@ -87,7 +88,9 @@ def _read(transactions: Sequence[Transaction], terms: Terms) -> Transactions:
     money = MONEY[terms.places]
     lines = [line for t in transactions for line in t.lines]
     line_count = [len(t.lines) for t in transactions]
-    sku = [SKUS[line.sku] for line in lines]
+    sku = [line.sku for line in lines]
+    if not all_skus(sku):
+        raise Invalid("holds what is not an article number")
     quantity = [QUANTITY[line.quantity] for line in lines]
     net = [money[line.net] for line in lines]
     taxes = [line.tax for line in lines]
@@ -171,21 +174,9 @@ def _foot_lines(
 
 def _times(transactions: Sequence[Transaction], terms: Terms) -> tuple[list[int], list[int], list[str]]:
     """Wall-clock seconds from the business day's midnight, offsets in minutes, and the canonical instants."""
+    found = [ends(t.at) for t in transactions]
     midnight = terms.midnight
-    times, offsets, stamps = [], [], []
-    for t in transactions:
-        try:
-            ended = dt.datetime.fromisoformat(t.at)
-        except ValueError:
-            raise Invalid("is not a time like 2017-03-05T10:12:33-05:00") from None
-        offset = ended.utcoffset()
-        if offset is None:
-            raise Invalid("has no offset from UTC")
-        since = ended.replace(tzinfo=None) - midnight
-        times.append(since.days * 86400 + since.seconds)
-        offsets.append(offset.days * 1440 + offset.seconds // 60)
-        stamps.append(ended.isoformat(timespec="seconds"))
-    return times, offsets, stamps
+    return [end[0] - midnight for end in found], [end[1] for end in found], [end[2] for end in found]
 
 
 def _headers(columns: dict[str, Any], transactions: Sequence[Transaction], terms: Terms, money: Scaled) -> None:
@@ -357,7 +348,7 @@ def _locate(t: Transaction, terms: Terms) -> Unfit:
     for index, line in enumerate(t.lines):
         at = f"/lines/{index}"
         checks += [
-            (f"{at}/sku", SKUS.__getitem__, line.sku),
+            (f"{at}/sku", article_number, line.sku),
             (f"{at}/quantity", QUANTITY.__getitem__, line.quantity),
             (f"{at}/list", money.__getitem__, line.list),
             (f"{at}/net", money.__getitem__, line.net),

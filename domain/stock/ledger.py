@@ -17,7 +17,8 @@ from domain.stock import rules
 from domain.stock.commands import RecordMovement
 from domain.stock.facts import GoodsReceived, StockIssued, StockMoved, StockOpened, StockReturned, StockReversed
 from domain.stock.rules import Holding
-from domain.values import Invalid, Scaled, Skus, code
+from domain.values import Invalid, Scaled, code
+from domain.values import sku as article_number
 
 LINES_A_FACT: Final = 2_000  # at 100 bytes for the longest line, below the 256 KiB of a fact (facts.md 2)
 
@@ -352,7 +353,7 @@ def read_lines(command: RecordMovement, places: int) -> list[Line]:
     """
     if not command.lines:
         raise BadMovement("a movement has at least one line", "/lines")
-    skus, quantities, values = Skus(), Scaled(3), Scaled(places)
+    quantities, values = Scaled(3), Scaled(places)
     opening = command.movement == "opening"
     field = "/movement_id"
     lines: list[Line] = []
@@ -360,7 +361,7 @@ def read_lines(command: RecordMovement, places: int) -> list[Line]:
         code(command.movement_id)
         for index, line in enumerate(command.lines):
             field = f"/lines/{index}/sku"
-            sku = skus[line.sku]
+            sku = article_number(line.sku)
             field = f"/lines/{index}/quantity"
             quantity = quantities[line.quantity]
             _check(rules.quantity_may_move(quantity, opening), "is zero, negative or too much for one line")
