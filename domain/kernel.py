@@ -65,7 +65,7 @@ class Context(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     origin: Origin = "reported"
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer of the business, not a malfunction
+class Refusal(Exception):
     """What stands in the way of a command. `code` is stable; `kind` is turned into a status by the doors."""
 
     code: ClassVar[str] = "refused"
@@ -111,9 +111,7 @@ class Aggregate:
         """Record a decided fact: it joins the pending ones and is followed at once."""
         self.version += 1
         self.pending.append(
-            Pending(
-                self.stream, self.version, fact, self.owner, business_day or self.business_day, reason, causation
-            )
+            Pending(self.stream, self.version, fact, self.owner, business_day or self.business_day, reason, causation)
         )
         self.follow(fact)
 

@@ -34,9 +34,7 @@ class Invalid(ValueError):
 def code(text: str) -> str:
     """A code of a store, register, cashier, batch: 1 to 40 of A-Z a-z 0-9 . _ : -, beginning with letter or digit."""
     if CODE.fullmatch(text) is None:
-        raise Invalid(
-            "is not a code: 1 to 40 letters, digits, '.', '_', ':' or '-', beginning with a letter or digit"
-        )
+        raise Invalid("is not a code: 1 to 40 letters, digits, '.', '_', ':' or '-', beginning with a letter or digit")
     return text
 
 

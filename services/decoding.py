@@ -39,8 +39,8 @@ AnyCommand = (
     | ResolveConflict
     | CloseDay
 )
-SCHEMAS: Final[dict[str, type]] = {
-    kind.__struct_config__.tag: kind  # type: ignore[attr-defined]
+SCHEMAS: Final[dict[str, type[msgspec.Struct]]] = {
+    str(kind.__struct_config__.tag): kind
     for kind in (
         DescribeStore,
         DescribeArticle,
@@ -129,11 +129,6 @@ class Incoming(msgspec.Struct, frozen=True, gc=False):
     bytes_hash: str
     rows: list[int] | None = None
     rejected: list[tuple[Rejected, bytes]] = []
-
-    def transaction_bytes(self, row: int) -> bytes:
-        """The bytes of the transaction that is number `row` among the readable ones."""
-        _, slices = cut(self.raw)
-        return slices[self.rows[row] if self.rows is not None else row]
 
 
 def decode(schema: str, raw: bytes) -> Any:
@@ -291,7 +286,7 @@ def _skip(text: str, at: int, expected: str) -> int:
 
 
 def _may_hold_duplicates(raw: bytes, decoded: Any) -> bool:
-    """Whether the bytes may hold more fields than the decoded value shows. Counting is ten times quicker than looking."""
+    """Whether the bytes may hold more fields than the decoded value shows; counting is far quicker than looking."""
     written = _encode(decoded)
     if written == raw:
         return False
@@ -342,5 +337,3 @@ def json_schemas() -> Iterator[tuple[str, dict[str, Any]]]:
     """The JSON Schema of every import line."""
     for name, kind in SCHEMAS.items():
         yield name, msgspec.json.schema(kind)
-
-

@@ -11,10 +11,11 @@ import msgspec
 
 from domain.columns import spread
 from domain.sales.facts import ConflictResolved, Reference, SalesReported, Transactions
+from domain.sales.judging import Key, keys_of
 from domain.sales.reading import Terms
 from domain.sales.rules import EFFECTIVE
 from domain.sales.selection import select
-from domain.sales.trading_day import Key, TradingDay, day_stream, keys_of
+from domain.sales.trading_day import TradingDay, day_stream
 from domain.stock.ledger import Ledger
 from domain.values import round_half_even
 from services.writer import NotSettled, Unit
@@ -75,7 +76,7 @@ def _move_some(unit: Unit, terms: Terms, t: Transactions, cause: str) -> Transac
 
 
 def counting_lines(t: Transactions) -> Iterator[tuple[int, int]]:
-    """The place of each line that moves goods, with the row of its transaction: of sales, returns, post-voids, not voided."""
+    """The place of each line that moves goods, and its transaction's row: of sales, returns, post-voids; not voided."""
     voided = set(t.voided)
     line = 0
     for row, kind in enumerate(spread(t.kind, len(t), "sale")):

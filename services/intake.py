@@ -18,7 +18,8 @@ from domain.sales.outcomes import Answer
 from domain.stock.commands import RecordMovement
 from domain.stores.commands import DescribeStore
 from domain.values import business_day
-from services.decoding import checked, decode, decode_batch, schema_of, sha256
+from services.batches import ReadBatch
+from services.decoding import checked, decode, schema_of, sha256
 from services.event_store import Clock
 from services.products import Products
 from services.refusals import keep_refused
@@ -56,14 +57,14 @@ class Intake:
         def make() -> Command[Any]:
             name = schema or schema_of(raw)
             if name == BATCH:
-                return self.sales.report(decode_batch(raw))
+                return self.sales.report(raw)
             return self._command(decode(name, raw), raw)
 
         return kept_when_refused(make, raw, source, schema)
 
-    def batch(self, raw: bytes, source: str = "") -> Command[Answer | Refused]:
-        """A command for the body of a batch."""
-        return self.line(raw, source, BATCH)
+    def batch(self, raw: bytes, source: str = "", ahead: ReadBatch | None = None) -> Command[Answer | Refused]:
+        """A command for the body of a batch, perhaps read ahead."""
+        return kept_when_refused(lambda: self.sales.report(raw, ahead), raw, source, BATCH)
 
     def articles(self, lines: Sequence[tuple[bytes, str]]) -> Command[list[DescribeOutcome | Refused]]:
         """A command for many lines about articles: one outcome for those that are well, one for each that is not."""
@@ -130,7 +131,7 @@ def kept_when_refused(make: Callable[[], Command[Any]], raw: bytes, source: str,
 
 def refuse(unit: Unit, raw: bytes, why: Refusal, source: str, schema: str, code: str = "") -> Refused:
     """Keep a refused line and say so."""
-    store, day = _store_and_day(raw)
+    store, day = place_of(raw)
     keep_refused(raw, why, code or why.code, schema=schema, store=store, day=day, source=source)(unit)
     return Refused(schema, code or why.code, why.field, why.reason, source)
 
@@ -143,7 +144,7 @@ class _Place(msgspec.Struct):
 _decode_place = msgspec.json.Decoder(_Place).decode
 
 
-def _store_and_day(raw: bytes) -> tuple[str, str]:
+def place_of(raw: bytes) -> tuple[str, str]:
     """Whose line it says it is, as far as that can be read."""
     try:
         place = _decode_place(raw)

@@ -7,26 +7,37 @@ from a wire or a file.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from domain.sales.commands import CloseDay, DeclareDrawer, DeclareNoSales, ResolveConflict, Transaction
-from domain.sales.facts import Conflict, RegisterState, Rejected, Transactions
+from domain.kernel import Aggregate
+from domain.sales.commands import CloseDay, DeclareDrawer, DeclareNoSales, ReportBatch, ResolveConflict
+from domain.sales.facts import Conflict, RegisterState
+from domain.sales.judging import Verdict, keys_of
 from domain.sales.outcomes import Answer, FutureDay, NoOpenConflict, StoreNotOpen, UnknownDrawer, UnknownStore
-from domain.sales.reading import Terms, Unfit, read
+from domain.sales.reading import Terms, read
 from domain.sales.selection import select
-from domain.sales.trading_day import Numbering, TradingDay, Verdict, day_stream
+from domain.sales.trading_day import Numbering, TradingDay, day_stream
 from domain.stores.aggregate import Store, StoreDay
 from domain.values import Scaled, code
-from services.decoding import BadValue, Incoming, checked, decode_transaction, sha256
+from services.batches import ReadBatch, read_batch
+from services.decoding import BadValue, checked, decode_batch, decode_transaction, sha256
 from services.event_store import Clock, KeptBytes
 from services.goods import find_transaction, move_goods, take_goods_back
 from services.writer import NotSettled, Unit
 
+A = TypeVar("A", bound=Aggregate)
 LOOK_BACK_DAYS = 14  # how far a register that numbers on from day to day is followed back for its last number
+
+
+class Looks(Protocol):
+    """Whoever can show an aggregate without deciding on it."""
+
+    def peek(self, kind: type[A], stream: str, owner: str, business_day: str = "") -> A: ...
 
 
 class Sales:
@@ -37,39 +48,38 @@ class Sales:
         self._terms: dict[tuple[str, str, int], Terms] = {}
         self._past = ""
 
-    def report(self, incoming: Incoming) -> Callable[[Unit], Answer]:
-        """Take in a batch: five outcomes, and the same answer whenever it is sent again."""
+    def report(self, raw: bytes, ahead: ReadBatch | None = None) -> Callable[[Unit], Answer]:
+        """Take in a batch: five outcomes, and the same answer whenever it is sent again.
+
+        `ahead` is the batch read before its turn came; it counts while the terms that it was read under hold.
+        """
+        incoming = None
+        head: ReadBatch | ReportBatch
+        if ahead is None:
+            incoming = decode_batch(raw)
+            head, bytes_hash = incoming.batch, incoming.bytes_hash
+        else:
+            head, bytes_hash = ahead, ahead.bytes_hash
 
         def command(unit: Unit) -> Answer:
-            batch = incoming.batch
-            terms = self.terms(unit, batch.store, batch.business_day)
-            day = self.day(unit, batch.store, batch.business_day)
-            answered = day.answered(batch.batch_id, incoming.bytes_hash)
+            terms = self.terms(unit, head.store, head.business_day)
+            day = self.day(unit, head.store, head.business_day)
+            answered = day.answered(head.batch_id, bytes_hash)
             if answered is not None:
                 return answered
-            for place, count in enumerate(batch.registers):
-                if count.code not in terms.registers:
-                    raise BadValue(
-                        f"register {count.code[:40]!r} is not one of this store's on that day",
-                        f"/registers/{place}/code",
-                    )
+            batch = ahead
+            if batch is None or batch.terms != terms:
+                batch = read_batch(incoming or decode_batch(raw), terms)
             unit.context = msgspec.structs.replace(unit.context, origin=batch.origin)
-            read_ones, rows, rejected = _read_all(incoming, terms)
-            verdict = day.judge(read_ones, self._neighbours(unit, batch.store, batch.business_day))
-            conflicts = _quarantine(unit, incoming, read_ones, rows, verdict)
-            for row, part in rejected:
+            verdict = day.judge(batch.transactions, self._neighbours(unit, terms.store, terms.day))
+            conflicts = _quarantine(unit, raw, batch, verdict)
+            for row, part in batch.rejected:
                 unit.keep_bytes(KeptBytes(row.bytes_hash, row.bytes_length, part, row.code))
-            accepted = read_ones if verdict.new is None else select(read_ones, verdict.new)
+            accepted = batch.transactions if verdict.new is None else select(batch.transactions, verdict.new)
             accepted = move_goods(unit, terms, accepted, f"{day.stream}#{day.version + 1}")
+            rejected = [row for row, _ in batch.rejected]
             return day.report(
-                batch.batch_id,
-                incoming.bytes_hash,
-                terms,
-                accepted,
-                batch.registers,
-                verdict.duplicates,
-                conflicts,
-                [row for row, _ in rejected],
+                batch.batch_id, bytes_hash, terms, accepted, batch.registers, verdict.duplicates, conflicts, rejected
             )
 
         return command
@@ -156,7 +166,7 @@ class Sales:
 
     # -- what the commands share
 
-    def terms(self, unit: Unit, store: str, business_day: str) -> Terms:
+    def terms(self, unit: Looks, store: str, business_day: str) -> Terms:
         """What holds for a store on a day.
 
         Raises:
@@ -218,7 +228,9 @@ def _terms(store: str, business_day: str, on: StoreDay) -> Terms:
         on.settings.currency,
         on.places,
         {
-            name: RegisterState(register.code, register.numbering, register.first_number, register.drawer, register.epoch)
+            name: RegisterState(
+                register.code, register.numbering, register.first_number, register.drawer, register.epoch
+            )
             for name, register in on.registers.items()
         },
         on.settings.prices_include_tax,
@@ -246,52 +258,20 @@ def _drawer(asked: DeclareDrawer, terms: Terms) -> str:
     return asked.register
 
 
-def _read_all(
-    incoming: Incoming, terms: Terms
-) -> tuple[Transactions, Sequence[int] | None, list[tuple[Rejected, bytes]]]:
-    """Columns of the readable transactions, their rows in the incoming batch, and what was rejected."""
-    transactions = incoming.batch.transactions
-    try:
-        return read(transactions, terms), None, incoming.rejected
-    except Unfit:
-        pass
-    good: list[Transaction] = []
-    rows: list[int] = []
-    rejected = list(incoming.rejected)
-    for row, transaction in enumerate(transactions):
-        try:
-            read([transaction], terms)
-        except Unfit as unfit:
-            part = incoming.transaction_bytes(row)
-            original_row = incoming.rows[row] if incoming.rows is not None else row
-            rejected.append((_rejection(original_row, transaction, unfit, part), part))
-        else:
-            good.append(transaction)
-            rows.append(row)
-    return read(good, terms), rows, rejected
-
-
-def _rejection(row: int, transaction: Transaction, unfit: Unfit, part: bytes) -> Rejected:
-    register = transaction.register[:40]
-    field = f"/transactions/{row}{unfit.field}"
-    return Rejected(unfit.code, field, unfit.reason, sha256(part), len(part), register, transaction.number)
-
-
-def _quarantine(
-    unit: Unit, incoming: Incoming, t: Transactions, rows: Sequence[int] | None, verdict: Verdict
-) -> list[Conflict]:
+def _quarantine(unit: Unit, raw: bytes, batch: ReadBatch, verdict: Verdict) -> list[Conflict]:
     """The clashing transactions with their bytes kept."""
+    t = batch.transactions
+    keys = keys_of(t) if verdict.clashes else []
     conflicts = []
     for clash in verdict.clashes:
-        part = incoming.transaction_bytes(rows[clash.of] if rows is not None else clash.of)
+        part = batch.bytes_of(raw, clash.of)
         kept = KeptBytes(sha256(part), len(part), part, "conflict")
         unit.keep_bytes(kept)
-        register = t.register[0] if len(t.register) == 1 else t.register[clash.of]
-        epoch = t.epoch[0] if len(t.epoch) == 1 else t.epoch[clash.of] if t.epoch else 0
+        register, epoch, number = keys[clash.of]
         conflicts.append(
             Conflict(
                 register,
-                t.number[clash.of],
+                number,
                 t.hash[clash.of],
                 clash.first_hash,
                 clash.why,

@@ -63,7 +63,7 @@ class Unit:
         return not aggregate.pending and self._cache.is_kept(aggregate)
 
 
-class NotSettled(Exception):  # noqa: N818 - asks the writer to save first
+class NotSettled(Exception):
     """The command needs the facts of earlier ones kept before it can decide."""
 
 
@@ -262,9 +262,7 @@ class Writer:
             for outcome, begin, end in zip(outcomes, [0, *ends], ends, strict=False)
         ]
 
-    def _collect(
-        self, unit: Unit, context: Context, pending: list[tuple[Pending, Meta]], refused: bool
-    ) -> None:
+    def _collect(self, unit: Unit, context: Context, pending: list[tuple[Pending, Meta]], refused: bool) -> None:
         for stream, aggregate in unit.touched.items():
             facts = aggregate.collect()
             if facts and refused:

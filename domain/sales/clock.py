@@ -1,4 +1,4 @@
-"""Reading the time at which a transaction ended, quickly: its day, its clock time and its offset are each seen often."""
+"""Reading when a transaction ended, quickly: its day, its clock time and its offset are each seen often."""
 
 from __future__ import annotations
 

@@ -60,9 +60,8 @@ def tender_notes(columns: dict[str, Any], transactions: Sequence[Transaction]) -
     """Notes on whole transactions: their direction, their tenders, their lines, their original."""
     net, tendered = columns["net"], columns["tendered"]
     odd = (net and min(net) < 0) or (tendered and min(tendered) < 0)
-    if not odd and not columns.get("kind") and 0 not in columns["line_count"]:
-        if len(columns["voided"]) == 0:
-            return
+    if not odd and not columns.get("kind") and 0 not in columns["line_count"] and not columns["voided"]:
+        return
     voided = set(columns["voided"])
     line = tender = 0
     for of, t in enumerate(transactions):

@@ -14,11 +14,11 @@ from typing import Any, Final
 
 import msgspec
 
+from domain.sales.clock import DAYS, ends
 from domain.sales.commands import Line, Transaction
 from domain.sales.facts import Note, Reference, RegisterState, TaxRow, Transactions
 from domain.sales.notes import day_notes, line_notes, tender_notes
 from domain.sales.rules import CASH_IN, CASH_OUT, EFFECTIVE
-from domain.sales.clock import DAYS, ends
 from domain.values import Invalid, Scaled, all_skus, amount_text, business_day, code
 from domain.values import sku as article_number
 
@@ -45,7 +45,7 @@ class Terms(msgspec.Struct, frozen=True):
         return DAYS[self.day]
 
 
-class Unfit(Exception):  # noqa: N818 - an answer about a transaction, not a malfunction
+class Unfit(Exception):
     """A transaction that the books refuse: the rule's code, the field (JSON pointer in the transaction), the reason."""
 
     def __init__(self, code: str, field: str, reason: str) -> None:
@@ -342,7 +342,9 @@ def _locate(t: Transaction, terms: Terms) -> Unfit:
         ("/charges", money.__getitem__, t.charges),
         ("/rounding", money.__getitem__, t.rounding),
     ]
-    checks += [(f"/{name}", money.__getitem__, value) for name in ("net", "tax", "total") if (value := getattr(t, name))]
+    checks += [
+        (f"/{name}", money.__getitem__, value) for name in ("net", "tax", "total") if (value := getattr(t, name))
+    ]
     if t.items:
         checks.append(("/items", QUANTITY.__getitem__, t.items))
     for index, line in enumerate(t.lines):

@@ -49,7 +49,12 @@ RULES: Final = tuple(
         ("wrong_direction", "note", "a sale takes in money, a return or post-void gives it back", "rules.md 1"),
         ("money_without_quantity", "note", "a line with money has a quantity", "facts.md 3"),
         ("quantity_without_money", "note", "a line with a quantity has money", "facts.md 3"),
-        ("tender_against_sale", "note", "no tender runs against its transaction (a coupon above the sale)", "facts.md 3"),
+        (
+            "tender_against_sale",
+            "note",
+            "no tender runs against its transaction (a coupon above the sale)",
+            "facts.md 3",
+        ),
         ("quantity_limit", "note", "a line has at most 1,000 units", "facts.md 3"),
         ("amount_limit", "note", "a line has at most 100,000 in its currency", "facts.md 3"),
         ("outside_day", "note", "the transaction ended within its business day", "rules.md 1, facts.md 3"),
@@ -75,9 +80,7 @@ def expected_drawer(kind: str, amount: int) -> int:
     return -amount if kind in CASH_OUT else 0
 
 
-def missing_numbers(
-    seen: Iterable[int], register: RegisterState, previous_last: int | None
-) -> list[MissingNumbers]:
+def missing_numbers(seen: Iterable[int], register: RegisterState, previous_last: int | None) -> list[MissingNumbers]:
     """The gaps of a register in a day: head, middle and tail (rules.md 1).
 
     `previous_last` is the last number of the register's nearest earlier day, used where numbering is continuous.

@@ -35,9 +35,7 @@ def select(t: Transactions, rows: Sequence[int]) -> Transactions:
         reason={new_row[row]: text for row, text in t.reason.items() if row in new_row},
         original=[_moved(item, new_row) for item in t.original if item.of in new_row],
         taxes=[_moved(item, new_row) for item in t.taxes if item.of in new_row],
-        discounts={
-            kind: part for kind, column in t.discounts.items() if any(part := [column[line] for line in lines])
-        },
+        discounts={kind: part for kind, column in t.discounts.items() if any(part := [column[line] for line in lines])},
         voided=sorted(new_line[line] for line in t.voided if line in new_line),
         notes=[_moved(note, new_row) for note in t.notes if note.of in new_row],
     )

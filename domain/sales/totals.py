@@ -75,10 +75,14 @@ def combined(a: Totals, b: Totals, sign: int = 1) -> Totals:
     }
     return Totals(
         a.currency or b.currency,
-        *(
-            getattr(a, name) + sign * getattr(b, name)
-            for name in ("transactions", "receipts", "lines", "net", "tax", "discounts", "charges", "rounding")
-        ),
+        a.transactions + sign * b.transactions,
+        a.receipts + sign * b.receipts,
+        a.lines + sign * b.lines,
+        a.net + sign * b.net,
+        a.tax + sign * b.tax,
+        a.discounts + sign * b.discounts,
+        a.charges + sign * b.charges,
+        a.rounding + sign * b.rounding,
         tendered,
     )
 

@@ -11,7 +11,6 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-from domain.columns import spread
 from domain.kernel import Aggregate, Fact
 from domain.sales.commands import RegisterCount
 from domain.sales.drawer import Drawers
@@ -30,6 +29,7 @@ from domain.sales.facts import (
     TransactionReversed,
     Transactions,
 )
+from domain.sales.judging import Key, Standing, Verdict, judge, keys_of
 from domain.sales.outcomes import (
     AlreadyDeclared,
     Answer,
@@ -45,7 +45,6 @@ from domain.sales.rules import missing_numbers
 from domain.sales.selection import split
 from domain.sales.totals import changes_money, combined, totals_of
 
-Key = tuple[str, int, int]
 Numbering = tuple[str, int]  # register and epoch: what numbers run within
 State = Literal["open", "loading", "totalled", "audited", "closed", "restated"]
 
@@ -53,24 +52,6 @@ State = Literal["open", "loading", "totalled", "audited", "closed", "restated"]
 def day_stream(store: str, day: str) -> str:
     """The stream of a trading day; the day comes first, so that a year of inserts runs along the index."""
     return f"day/{day}/{store}"
-
-
-class Clash(msgspec.Struct, frozen=True):
-    """Row `of` of a batch stands against something that is already there."""
-
-    of: int
-    first_hash: str
-    why: Literal["changed_content", "suspected_repeat"]
-    first_day: str = ""
-    again: bool = False
-
-
-class Verdict(msgspec.Struct, frozen=True):
-    """Which rows of a batch are new (None: all of them), how many came before, which clash."""
-
-    new: list[int] | None
-    duplicates: int = 0
-    clashes: list[Clash] = []
 
 
 class TradingDay(Aggregate):
@@ -104,43 +85,14 @@ class TradingDay(Aggregate):
         if held is None:
             return None
         if held[0] != bytes_hash:
-            raise BatchIdTaken(f"batch {batch_id} was sent before with other content; give it an id of its own", "/batch_id")
+            raise BatchIdTaken(
+                f"batch {batch_id} was sent before with other content; give it an id of its own", "/batch_id"
+            )
         return msgspec.structs.replace(held[1], replayed=True)
 
     def judge(self, t: Transactions, neighbours: Sequence[TradingDay]) -> Verdict:
         """Tell new transactions from those that came before and those that clash (rules.md 1, facts.md 3)."""
-        keys = keys_of(t)
-        mine = self.keys
-        if (
-            mine.keys().isdisjoint(keys)
-            and len(set(keys)) == len(keys)
-            and not self.settled
-            and not self.conflicts
-            and not any(
-                day.keys.get(key) == came for day in neighbours for key, came in zip(keys, t.hash, strict=True)
-            )
-        ):
-            return Verdict(None)
-        return self._judge_each(keys, t.hash, neighbours)
-
-    def _judge_each(self, keys: list[Key], hashes: list[str], neighbours: Sequence[TradingDay]) -> Verdict:
-        new: list[int] = []
-        clashes: list[Clash] = []
-        duplicates = 0
-        seen: dict[Key, str] = {}
-        for of, (key, came) in enumerate(zip(keys, hashes, strict=True)):
-            first = self.keys.get(key) or seen.get(key)
-            if first == came or (key, came) in self.settled:
-                duplicates += 1
-            elif first is not None:
-                clashes.append(Clash(of, first, "changed_content", again=(key, came) in self.conflicts))
-            elif repeated := next((day for day in neighbours if day.keys.get(key) == came), None):
-                again = (key, came) in self.conflicts
-                clashes.append(Clash(of, came, "suspected_repeat", repeated.business_day, again))
-            else:
-                new.append(of)
-                seen[key] = came
-        return Verdict(new, duplicates, clashes)
+        return judge(t, Standing(self.keys, self.settled, self.conflicts.keys()), neighbours)
 
     def report(
         self,
@@ -202,10 +154,10 @@ class TradingDay(Aggregate):
         if before == dict(counted):
             return False
         if before is not None:
-            raise AlreadyDeclared(f"drawer {drawer or 'of the store'} was declared before with other amounts", "/counts")
-        self.record(
-            DrawerDeclared(drawer, balancing, currency, list(counted), list(counted.values())), reason=reason
-        )
+            raise AlreadyDeclared(
+                f"drawer {drawer or 'of the store'} was declared before with other amounts", "/counts"
+            )
+        self.record(DrawerDeclared(drawer, balancing, currency, list(counted), list(counted.values())), reason=reason)
         return True
 
     def close(self, balancing: str, previous_last: Mapping[Numbering, int], reason: str = "") -> bool:
@@ -253,8 +205,16 @@ class TradingDay(Aggregate):
         """Headquarters: what stands, stays."""
         self._resolve(conflict, "keep_first", currency, reason, None, False)
 
-    def replace(self, conflict: Conflict, terms: Terms, accepted: Transactions, reason: str, holder: TradingDay, first: Transactions) -> None:
-        """Headquarters: the second takes the place of the first, which `holder` (this day or its neighbour) reverses."""
+    def replace(
+        self,
+        conflict: Conflict,
+        terms: Terms,
+        accepted: Transactions,
+        reason: str,
+        holder: TradingDay,
+        first: Transactions,
+    ) -> None:
+        """Headquarters: the second takes the place of the first, which `holder` (this day or a neighbour) reverses."""
         before = self.totals
         holder.reverse(first, terms, reason)
         version = self.version
@@ -322,9 +282,7 @@ class TradingDay(Aggregate):
             seen.setdefault((register, epoch), []).append(number)
         gaps = []
         for numbering in sorted(self.registers):
-            gaps += missing_numbers(
-                seen.get(numbering, ()), self.registers[numbering], previous_last.get(numbering)
-            )
+            gaps += missing_numbers(seen.get(numbering, ()), self.registers[numbering], previous_last.get(numbering))
         return gaps
 
     def last_number(self, register: str, epoch: int) -> int | None:
@@ -367,9 +325,8 @@ class TradingDay(Aggregate):
         for register in fact.registers:
             numbering = (register.code, register.epoch)
             before = self.registers.get(numbering)
-            if before is not None and before.last_number > register.last_number:
-                register = msgspec.structs.replace(register, last_number=before.last_number)
-            self.registers[numbering] = register
+            last = max(register.last_number, before.last_number if before is not None else -1)
+            self.registers[numbering] = msgspec.structs.replace(register, last_number=last)
         for conflict in fact.conflicts:
             self.conflicts[(conflict.register, conflict.epoch, conflict.number), conflict.hash] = conflict
         self._add(fact.transactions, fact.currency, 1)
@@ -390,12 +347,6 @@ class TradingDay(Aggregate):
 
     def _with_drawer(self) -> set[str]:
         return {register.code for register in self.registers.values() if register.drawer}
-
-
-def keys_of(t: Transactions) -> list[Key]:
-    """The natural keys within a store's day: register, numbering epoch, number."""
-    count = len(t)
-    return list(zip(spread(t.register, count, ""), spread(t.epoch, count, 0), t.number, strict=True))
 
 
 def _register_states(terms: Terms, t: Transactions, counts: Sequence[RegisterCount]) -> list[RegisterState]:

@@ -17,7 +17,7 @@ Text = Annotated[str, Meta(max_length=500)]
 
 
 class Calendar(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
-    """When the store trades. `report_by` is local time on the next calendar day, after which an unclosed day is late."""
+    """When the store trades: by weekday, less the days it is closed on, and the days it opens in spite of that."""
 
     weekdays: tuple[Weekday, ...]
     closed_on: tuple[str, ...] = ()

@@ -85,4 +85,4 @@ class FactMapper(Mapper[str]):
             return decoder.decode(body)
         raw = msgspec.json.decode(body)
         topic, raw["fact"] = upcast(topic, raw["fact"])
-        return msgspec.convert(raw, Envelope[FACTS[topic]])  # type: ignore[misc, no-any-return]
+        return self._decoders[topic].decode(msgspec.json.encode(raw))

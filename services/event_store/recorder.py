@@ -9,9 +9,13 @@ import msgspec
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 
+KEPT_BYTES = """CREATE TABLE IF NOT EXISTS kept_bytes (
+    hash TEXT PRIMARY KEY, length INTEGER NOT NULL, data BLOB, why TEXT NOT NULL, kept_at TEXT NOT NULL, purged_at TEXT
+) WITHOUT ROWID"""
+
 
 class KeptBytes(msgspec.Struct, frozen=True):
-    """Bytes that were refused or quarantined: SHA-256 in hex, the true length, and the bytes themselves (perhaps cut)."""
+    """Bytes that were refused or quarantined: SHA-256 in hex, the true length, and the bytes, perhaps cut."""
 
     hash: str
     length: int
@@ -25,8 +29,7 @@ class LogRecorder(SQLiteApplicationRecorder):
     def construct_create_table_statements(self) -> list[str]:
         return [
             *super().construct_create_table_statements(),
-            "CREATE TABLE IF NOT EXISTS kept_bytes (hash TEXT PRIMARY KEY, length INTEGER NOT NULL, data BLOB, "
-            "why TEXT NOT NULL, kept_at TEXT NOT NULL, purged_at TEXT) WITHOUT ROWID",
+            KEPT_BYTES,
             "CREATE TABLE IF NOT EXISTS compression (dictionary BLOB NOT NULL)",
         ]
 

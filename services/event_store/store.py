@@ -22,7 +22,7 @@ Clock = Callable[[], dt.datetime]
 AHEAD_LIMIT: Final = dt.timedelta(minutes=1)
 
 
-class Conflict(Exception):  # noqa: N818 - the caller tries again from a fresh load
+class Conflict(Exception):
     """Somebody else kept facts of the same stream first; nothing of this save was stored."""
 
 
@@ -74,7 +74,9 @@ class EventStore:
         """
         stamp = self._stamp()
         entries = [
-            Entry(p.stream, p.version, msgspec.structs.replace(meta, recorded_at=stamp, software=self._software), p.fact)
+            Entry(
+                p.stream, p.version, msgspec.structs.replace(meta, recorded_at=stamp, software=self._software), p.fact
+            )
             for p, meta in pending
         ]
         self._mapper.written.clear()

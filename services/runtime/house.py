@@ -9,8 +9,7 @@ from importlib.metadata import version
 from types import TracebackType
 from typing import Self
 
-from projections.registry import VIEWS
-from projections.kernel import ViewDatabase
+from projections.registry import Views
 from services.event_store import Clock, EventStore
 from services.intake import Intake
 from services.runtime.folder import Folder
@@ -39,9 +38,7 @@ class House:
         FolderInUse: another process owns it.
     """
 
-    def __init__(
-        self, settings: Settings, purpose: str, clock: Clock = now, *, fresh: bool = False, views: bool = True
-    ) -> None:
+    def __init__(self, settings: Settings, purpose: str, clock: Clock = now, *, fresh: bool = False) -> None:
         self.settings = settings
         self.clock = clock
         self.folder = Folder(settings.data)
@@ -59,10 +56,9 @@ class House:
             self.folder.release()
             raise
 
-    def _open_views(self) -> ViewDatabase:
-        return ViewDatabase(
+    def _open_views(self) -> Views:
+        return Views(
             self.folder.views,
-            VIEWS,
             memory_limit=self.settings.views_memory,
             threads=self.settings.views_threads,
         )
@@ -73,7 +69,7 @@ class House:
 
     @contextmanager
     def bulk(self) -> Iterator[None]:
-        """Within, the views are filled in large transactions; at the end they are settled and both files checkpointed."""
+        """Within, the views are filled in large transactions; then they are settled and both files checkpointed."""
         self.feed.gather(BULK_FACTS)
         with self.views.bulk():
             yield

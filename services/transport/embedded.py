@@ -115,9 +115,7 @@ class EmbeddedFeed:
             with self._changed:
                 behind = self._behind
                 if not behind:
-                    self._changed.wait_for(
-                        lambda: self._behind or self._closing or len(self._offered) >= self._gather
-                    )
+                    self._changed.wait_for(lambda: self._behind or self._closing or len(self._offered) >= self._gather)
                     if not self._behind:
                         if not self._offered:
                             return None
