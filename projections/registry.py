@@ -6,19 +6,52 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from projections import facts, sales
+from projections import (
+    coverage,
+    days,
+    drawer,
+    exceptions,
+    facts,
+    gaps,
+    odd_sales,
+    products,
+    quarantine,
+    sales,
+    stock,
+    stores,
+)
 from projections.kernel import MEMORY_LIMIT, View, ViewDatabase
 from projections.questions import Answer, Asked, Question, QuestionRefused, ask
 
 VIEWS: Final[tuple[View, ...]] = (
     facts.VIEW,
     sales.VIEW,
+    stores.VIEW,
+    products.VIEW,
+    stock.VIEW,
+    coverage.VIEW,
+    gaps.VIEW,
+    drawer.VIEW,
+    days.VIEW,
+    exceptions.VIEW,
+    quarantine.VIEW,
 )
 
 QUESTIONS: Final[Mapping[str, Question]] = {
     question.name: question
     for question in (
         sales.SALES,
+        stores.STORES,
+        products.ARTICLES,
+        stock.STOCK,
+        coverage.COVERAGE,
+        coverage.OUTCOMES,
+        gaps.GAPS,
+        drawer.DRAWER,
+        days.DAYS,
+        odd_sales.EXCEPTIONS,
+        quarantine.QUARANTINE,
+        quarantine.REFUSED,
     )
 }
 

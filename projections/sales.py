@@ -1,14 +1,17 @@
-"""What was sold: how the facts of trading days become rows that add up. It must not know who decided them."""
+"""What was sold: how the facts of trading days become rows that only add up. It must not know who decided them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from domain.columns import spread
 from domain.kernel import Fact, Recorded
 from domain.sales.facts import ConflictResolved, SalesReported, TransactionReversed, Transactions
 from domain.values import MINOR_UNITS
@@ -22,15 +25,35 @@ from projections.columns import (
     positions,
     quantities,
     repeated,
-    spread,
 )
 from projections.kernel import Write, ddl_beside
 
-EFFECTIVE: Final = frozenset({"sale", "return", "post_void"})  # the kinds with receipts, lines and money (rules.md 1)
+EFFECTIVE: Final = frozenset({"sale", "return", "post_void"})  # kinds that have receipts, lines and money (rules.md 1)
+_NEW_SKUS: Final = """
+INSERT INTO sales_skus
+SELECT min(position), sku FROM new_rows GROUP BY sku
+"""
 
 
-class Block(NamedTuple):
-    """The transactions of one fact, with what holds for all of them; `sign` -1 takes them back."""
+class SalesView:
+    """Lines, receipts and tenders of every transaction that stands, and once more with the opposite sign when it falls."""
+
+    name = "sales"
+    ddl = ddl_beside(__file__)
+    facts: tuple[type[Fact], ...] = (SalesReported, ConflictResolved, TransactionReversed)
+
+    def apply(self, recorded: Sequence[Recorded], write: Write) -> None:
+        """Rows of all transactions that the facts bring or take back."""
+        blocks = [block for item in recorded if (block := _block(item)) is not None]
+        if blocks:
+            rows = _Rows(blocks)
+            write.insert("sales_lines", rows.lines())
+            write.insert("sales_receipts", rows.receipts())
+            write.insert("sales_tenders", rows.tenders())
+
+
+class _Block(NamedTuple):
+    """The transactions of one fact and what holds for all of them; `sign` -1 takes them back."""
 
     position: int
     business_day: str
@@ -41,17 +64,207 @@ class Block(NamedTuple):
     transactions: Transactions
 
 
-def blocks_of(recorded: Sequence[Recorded]) -> Iterator[Block]:
-    """The transactions that facts bring or take back."""
-    for position, _, _, meta, fact in map(_fields, recorded):
-        match fact:
-            case SalesReported():
-                t, sign = fact.transactions, 1
-            case ConflictResolved(accepted=Transactions() as t):
-                sign = 1
-            case TransactionReversed():
-                t, sign = fact.transactions, -1
-            case _:
-                continue
-        if len(t):
-            yield Block(position, meta.business_day, meta.owner, fact.currency, fact.prices_include_tax, sign, t)
+def _block(item: Recorded) -> _Block | None:
+    fact = item.fact
+    if isinstance(fact, ConflictResolved):
+        transactions, sign = fact.accepted, 1
+    elif isinstance(fact, TransactionReversed):
+        transactions, sign = fact.transactions, -1
+    else:
+        assert isinstance(fact, SalesReported)
+        transactions, sign = fact.transactions, 1
+    if not transactions:
+        return None
+    meta = item.meta
+    return _Block(
+        item.position, meta.business_day, meta.owner, fact.currency, fact.prices_include_tax, sign, transactions
+    )
+
+
+class _Rows:
+    """The blocks of a batch end to end, from which the rows of each table are cut.
+
+    Three levels: a value per transaction, per line, per tender; `line_of` and `tender_of` say of which transaction.
+    """
+
+    def __init__(self, blocks: Sequence[_Block]) -> None:
+        self.all = [block.transactions for block in blocks]
+        self.sizes = [len(t) for t in self.all]
+        self.line_sizes = [len(t.sku) for t in self.all]
+        self.tender_sizes = [len(t.tender) for t in self.all]
+        count = sum(self.sizes)
+        self.line_counts = integers((t.line_count for t in self.all), count)
+        self.tender_counts = integers((t.tender_count for t in self.all), count)
+        self.line_of = np.repeat(np.arange(count), self.line_counts)
+        self.tender_of = np.repeat(np.arange(count), self.tender_counts)
+        self.sign = np.repeat(np.array([block.sign for block in blocks], np.int64), self.sizes)
+        factors = [minor_factor(MINOR_UNITS[block.currency]) for block in blocks]
+        self.factor = np.repeat(np.array(factors, np.int64), self.sizes)
+        self.includes_tax = np.repeat(np.array([block.includes_tax for block in blocks], np.int64), self.sizes)
+        kinds = self._texts("kind", "sale")
+        self.effective: Integers = np.fromiter((kind in EFFECTIVE for kind in kinds), np.int64, count)
+        times = integers((t.time for t in self.all), count)
+        self.shared = {
+            "position": positions([block.position for block in blocks], self.sizes),
+            "business_day": days([block.business_day for block in blocks], self.sizes),
+            "store": repeated([block.store for block in blocks], self.sizes),
+            "currency": repeated([block.currency for block in blocks], self.sizes),
+            "hour": pa.array((times // 3600 % 24).astype(np.uint8)),
+            "register": codes(self._texts("register", "")),
+            "number": pa.array(integers((t.number for t in self.all), count).astype(np.uint64)),
+            "epoch": pa.array(self._integers("epoch", self.sizes).astype(np.uint32)),
+            "kind": codes(kinds),
+            "cashier": codes(self._texts("cashier", "")),
+        }
+
+    # -- the tables
+
+    def receipts(self) -> pa.Table:
+        """A row for every transaction, with the sums of its lines that count."""
+        counted = self.effective * self.sign
+        sums = {name: self._money(self._summed(getattr(self, name))) for name in ("gross", "discounts", "net", "tax")}
+        return pa.table(
+            {
+                **self.shared,
+                "customer": codes(self._texts("customer", "")),
+                "receipts": pa.array(counted.astype(np.int8)),
+                "transactions": pa.array(self.sign.astype(np.int8)),
+                "lines": pa.array(self._summed(self.line_sign).astype(np.int32)),
+                "quantity": quantities(self._summed(self.quantity)),
+                **sums,
+                "charges": self._money(self._integers("charges", self.sizes) * counted),
+                "rounding": self._money(self._integers("rounding", self.sizes) * counted),
+            }
+        )
+
+    def lines(self) -> pa.Table:
+        """A row for every line that counts, and one for each further kind of discount on it."""
+        kept = np.flatnonzero(self.line_sign)
+        kind = np.full(self.line_of.size, -1, np.int32)
+        amount = np.zeros(self.line_of.size, np.int64)
+        further: list[tuple[Integers, int, Integers]] = []
+        for code, column in enumerate(self.discounts_by_kind.values()):
+            own = (column != 0) & (kind < 0)
+            amount[own], kind[own] = column[own], code
+            rest = np.flatnonzero((column != 0) & ~own)
+            if rest.size:
+                further.append((rest, code, column[rest]))
+        line = np.concatenate([kept, *(rest for rest, _, _ in further)])
+        own_row = np.arange(line.size) < kept.size
+        kinds = np.concatenate([kind[kept], *(np.full(rest.size, code, np.int32) for rest, code, _ in further)])
+        amounts = np.concatenate([amount[kept], *(part for _, _, part in further)])
+        of = self.line_of[line]
+        values = {name: self._money(getattr(self, name)[line] * own_row, of) for name in ("gross", "net", "tax", "cost")}
+        return pa.table(
+            {
+                **self._taken(of),
+                "sku": codes(list(chain.from_iterable(t.sku for t in self.all))).take(pa.array(line)),
+                "lines": pa.array((self.line_sign[line] * own_row).astype(np.int8)),
+                "quantity": quantities(self.quantity[line] * own_row),
+                **values,
+                "discounts": self._money(amounts, of),
+                "discount_kind": pa.DictionaryArray.from_arrays(
+                    pa.array(kinds, mask=kinds < 0), pa.array(list(self.discounts_by_kind), pa.string())
+                ),
+            }
+        )
+
+    def tenders(self) -> pa.Table:
+        """A row for every tender, of whatever kind of transaction."""
+        of, sign = self.tender_of, self.sign[self.tender_of]
+        tendered = integers((t.tendered for t in self.all), of.size) * sign
+        change = self._integers("change", self.tender_sizes) * sign
+        return pa.table(
+            {
+                **self._taken(of),
+                "tender": codes(list(chain.from_iterable(t.tender for t in self.all))),
+                "receipts": pa.array((sign * self.effective[of]).astype(np.int8)),
+                "amount": self._money(tendered, of),
+                "change": self._money(change, of),
+            }
+        )
+
+    # -- values per line, zero where the line does not count, with the sign of its transaction
+
+    @cached_property
+    def line_sign(self) -> Integers:
+        """1 for a line that counts, -1 when it is taken back, 0 when it does not count."""
+        sign: Integers = (self.effective * self.sign)[self.line_of]
+        start = 0
+        for t in self.all:
+            for place in t.voided:
+                sign[start + place] = 0
+            start += len(t.sku)
+        return sign
+
+    @cached_property
+    def quantity(self) -> Integers:
+        return self._integers("quantity", self.line_sizes) * self.line_sign
+
+    @cached_property
+    def net(self) -> Integers:
+        return self._integers("net", self.line_sizes) * self.line_sign
+
+    @cached_property
+    def tax(self) -> Integers:
+        return self._integers("tax", self.line_sizes) * self.line_sign
+
+    @cached_property
+    def cost(self) -> Integers:
+        return self._integers("cost", self.line_sizes) * self.line_sign
+
+    @cached_property
+    def discounts_by_kind(self) -> dict[str, Integers]:
+        """Discounts by kind, kinds in the order of their names."""
+        kinds = sorted({kind for t in self.all for kind in t.discounts})
+        none: list[int] = []
+        return {
+            kind: _spread([t.discounts.get(kind, none) for t in self.all], self.line_sizes) * self.line_sign
+            for kind in kinds
+        }
+
+    @cached_property
+    def discounts(self) -> Integers:
+        total: Integers = sum(self.discounts_by_kind.values(), start=np.zeros(self.line_of.size, np.int64))
+        return total
+
+    @cached_property
+    def gross(self) -> Integers:
+        """The amount at list price: it always foots, so no fact holds it (rules.md 1)."""
+        gross: Integers = self.net + self.discounts + self.tax * self.includes_tax[self.line_of]
+        return gross
+
+    # -- inside
+
+    def _texts(self, name: str, default: str) -> list[str]:
+        """A column of texts per transaction."""
+        columns = (spread(getattr(t, name), size, default) for t, size in zip(self.all, self.sizes, strict=True))
+        return list(chain.from_iterable(columns))
+
+    def _integers(self, name: str, sizes: Sequence[int]) -> Integers:
+        return _spread([getattr(t, name) for t in self.all], sizes)
+
+    def _taken(self, of: Integers) -> dict[str, pa.Array]:
+        """What lines or tenders share with their transaction."""
+        rows = pa.array(of)
+        return {name: column.take(rows) for name, column in self.shared.items()}
+
+    def _summed(self, per_line: Integers) -> Integers:
+        """Values per line added up per transaction; one without lines has 0."""
+        running = np.concatenate([[0], np.cumsum(per_line)])
+        ends = np.cumsum(self.line_counts)
+        sums: Integers = running[ends] - running[ends - self.line_counts]
+        return sums
+
+    def _money(self, minor: Integers, of: Integers | None = None) -> pa.Array:
+        return money(minor, self.factor if of is None else self.factor[of])
+
+
+def _spread(columns: Sequence[list[int]], sizes: Sequence[int]) -> Integers:
+    """Columns of integers end to end, each with a value for every row."""
+    if not any(columns):
+        return np.zeros(sum(sizes), np.int64)
+    return integers((spread(column, size, 0) for column, size in zip(columns, sizes, strict=True)), sum(sizes))
+
+
+VIEW: Final = SalesView()

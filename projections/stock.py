@@ -17,8 +17,22 @@ from domain.columns import spread
 from domain.kernel import Fact, Recorded
 from domain.stock.facts import GoodsReceived, StockIssued, StockMoved, StockOpened, StockReturned, StockReversed
 from domain.values import MINOR_UNITS
+from projections.attributes import (
+    ARTICLE_ATTRIBUTES,
+    ARTICLE_DIMENSIONS,
+    BUSINESS_DAY,
+    CURRENCY,
+    MONTH,
+    REGION,
+    REGION_JOIN,
+    STORE,
+    UNITS_BESIDE,
+    of_one_unit,
+    with_articles,
+)
 from projections.columns import Integers, days, integers, minor_factor, money, positions, quantities, repeated
 from projections.kernel import Write, ddl_beside
+from projections.questions import Dimension, Measure, Question, Source
 
 MOVEMENTS: Final[dict[type[Fact], str]] = {
     StockOpened: "opening",
@@ -74,3 +88,49 @@ def _unknown(facts: Sequence[StockMoved], counts: Integers) -> npt.NDArray[np.bo
 
 
 VIEW = StockView()
+
+_SOLD: Final = "r.movement IN ('issue', 'return', 'reversal')"
+
+STOCK: Final = Question(
+    name="stock",
+    title="Stock on hand and what moved it: the sum of all movements up to a day, or of those between two days",
+    areas=("stock",),
+    dimensions=(
+        STORE,
+        BUSINESS_DAY,
+        MONTH,
+        REGION,
+        Dimension("movement", "opening, receipt, issue (a sale), return (a refund) or reversal", "r.movement"),
+        Dimension("sku", "the article", "r.sku"),
+        *ARTICLE_DIMENSIONS,
+        CURRENCY,
+    ),
+    measures=(
+        Measure(
+            "quantity",
+            "quantity that moved, in is positive; up to a day: on hand. Empty where units of measure are mixed",
+            "quantity",
+            beside="unit",
+            may_be_empty=True,
+        ),
+        Measure("value", "value that moved at moving average; up to a day: value on hand", "money", arrival=True),
+        Measure("issued_cost", "cost of what was issued less what came back, as it was known then", "money", arrival=True),
+        Measure("catch_up", "cost of goods sold that receipts have corrected since", "money", arrival=True),
+        Measure("rows_without_cost", "movements whose cost nobody has ever known", arrival=True),
+    ),
+    sources=(
+        Source(
+            with_articles("stock_movements"),
+            ("store", "business_day", "month", "region", "movement", "sku", "currency", *ARTICLE_ATTRIBUTES),
+            {
+                "quantity": of_one_unit("r.quantity"),
+                "unit": UNITS_BESIDE,
+                "value": "sum(r.value)",
+                "issued_cost": f"coalesce(-sum(r.value + r.catch_up) FILTER ({_SOLD}), 0)",
+                "catch_up": "sum(r.catch_up)",
+                "rows_without_cost": "count(*) FILTER (r.unknown)",
+            },
+        ),
+    ),
+    joins={"region": REGION_JOIN},
+)

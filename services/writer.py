@@ -16,7 +16,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-from domain.kernel import Aggregate, Context, Meta, Pending, Recorded, Refusal
+from domain.kernel import Aggregate, Context, Pending, Recorded, Refusal
 from services.event_store import Conflict, EventStore, KeptBytes, next_digest
 from services.snapshots import Snapshots
 
@@ -235,7 +235,7 @@ class Writer:
         On any failure but a refusal nothing is saved and all that was touched is forgotten.
         """
         unit = Unit(self._store, self._cache)
-        pending: list[tuple[Pending, Meta]] = []
+        pending: list[tuple[Pending, Context]] = []
         outcomes: list[Any] = []
         ends: list[int] = []
         touched: set[str] = set()
@@ -250,7 +250,7 @@ class Writer:
                     break
                 finally:
                     touched.update(unit.touched)
-                self._collect(unit, context, pending, refused=isinstance(outcome, Refusal))
+                self._collect(unit, pending, refused=isinstance(outcome, Refusal))
                 outcomes.append(outcome)
                 ends.append(len(pending))
             positions = self._keep(pending, unit.kept)
@@ -262,36 +262,21 @@ class Writer:
             for outcome, begin, end in zip(outcomes, [0, *ends], ends, strict=False)
         ]
 
-    def _collect(self, unit: Unit, context: Context, pending: list[tuple[Pending, Meta]], refused: bool) -> None:
+    def _collect(self, unit: Unit, pending: list[tuple[Pending, Context]], refused: bool) -> None:
         for stream, aggregate in unit.touched.items():
             facts = aggregate.collect()
             if facts and refused:
                 raise RuntimeError(f"{stream} recorded facts and then refused: decide first, record last")
             if facts:
                 self._cache.mark_unkept(stream)
-            pending.extend((fact, _meta(fact, context)) for fact in facts)
+            pending.extend((fact, unit.context) for fact in facts)
 
-    def _keep(self, pending: Sequence[tuple[Pending, Meta]], kept: Sequence[KeptBytes]) -> list[int]:
+    def _keep(self, pending: Sequence[tuple[Pending, Context]], kept: Sequence[KeptBytes]) -> list[int]:
         if not pending and not kept:
             return []
         recorded = self._store.keep(pending, kept)
-        for fact, body in zip(recorded, self._store.bodies(), strict=True):
+        for fact, body in recorded:
             self._cache.digest(fact.stream, body)
         self._cache.settle()
-        self._on_kept(recorded)
-        return [fact.position for fact in recorded]
-
-
-def _meta(fact: Pending, context: Context) -> Meta:
-    return Meta(
-        owner=fact.owner,
-        business_day=fact.business_day,
-        actor=context.actor,
-        role=context.role,
-        device=context.device,
-        on_behalf_of=context.on_behalf_of,
-        reason=fact.reason,
-        causation=fact.causation,
-        correlation=context.correlation,
-        origin=context.origin,
-    )
+        self._on_kept([fact for fact, _ in recorded])
+        return [fact.position for fact, _ in recorded]

@@ -7,6 +7,7 @@ file is made and never changes there: the file can be read without this program.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any, Final, Generic, TypeVar
 
@@ -14,7 +15,7 @@ import msgspec
 import zstandard
 from eventsourcing.persistence import Mapper, StoredEvent
 
-from domain.kernel import Fact, Meta
+from domain.kernel import Fact, Meta, Pending
 from domain.registry import FACTS, upcast
 
 F = TypeVar("F")
@@ -27,12 +28,14 @@ def typical_facts() -> bytes:
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """A fact on its way into the log."""
+    """A fact on its way into the log: what it says, its JSON (what hashes are over) and its stored form."""
 
     originator_id: str
     originator_version: int
     meta: Meta
     fact: Fact
+    body: bytes
+    state: bytes
 
 
 class Envelope(msgspec.Struct, Generic[F], frozen=True, gc=False):
@@ -49,34 +52,45 @@ class FactMapper(Mapper[str]):
         self._encode = msgspec.json.Encoder().encode
         self._decoders = {topic: msgspec.json.Decoder(Envelope[fact]) for topic, fact in FACTS.items()}  # type: ignore[valid-type]
         self._local = threading.local()
-        self.written: list[bytes] = []
         self.use(b"")
 
     def use(self, dictionary: bytes) -> None:
         """Compress and decompress against this dictionary: that of the log's file."""
         self._dictionary = zstandard.ZstdCompressionDict(dictionary, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
         self._dictionary.precompute_compress(level=LEVEL)
-        self._compress = zstandard.ZstdCompressor(
+        self._compressor = zstandard.ZstdCompressor(
             level=LEVEL, dict_data=self._dictionary, write_content_size=True, write_checksum=False
-        ).compress
-
-    def to_stored_event(self, domain_event: Any) -> StoredEvent:
-        body = self._encode(Envelope(domain_event.meta, domain_event.fact))
-        self.written.append(body)
-        return StoredEvent(
-            domain_event.originator_id,
-            domain_event.originator_version,
-            domain_event.fact.TOPIC,
-            self._compress(body),
         )
 
-    def body(self, state: bytes) -> bytes:
-        """The JSON of a stored row."""
+    def written(self, facts: Sequence[tuple[Pending, Meta]]) -> list[Entry]:
+        """Facts in their stored form, compressed in one go: each call lets go of the interpreter."""
+        if not facts:
+            return []
+        bodies: list[Any] = [self._encode(Envelope(meta, pending.fact)) for pending, meta in facts]
+        states = self._compressor.multi_compress_to_buffer(bodies)
+        return [
+            Entry(pending.stream, pending.version, meta, pending.fact, body, states[place].tobytes())
+            for place, ((pending, meta), body) in enumerate(zip(facts, bodies, strict=True))
+        ]
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        entry: Entry = domain_event
+        return StoredEvent(entry.originator_id, entry.originator_version, entry.fact.TOPIC, entry.state)
+
+    def bodies(self, states: list[bytes]) -> list[bytes]:
+        """The JSON of stored rows.
+
+        Raises:
+            zstandard.ZstdError: one of them is broken.
+        """
+        if not states:
+            return []
         try:
-            decompress = self._local.decompress
+            decompressor = self._local.decompressor
         except AttributeError:  # one for each thread: the library's are not to be shared
-            decompress = self._local.decompress = zstandard.ZstdDecompressor(dict_data=self._dictionary).decompress
-        return bytes(decompress(state))
+            decompressor = self._local.decompressor = zstandard.ZstdDecompressor(dict_data=self._dictionary)
+        bodies = decompressor.multi_decompress_to_buffer(states)
+        return [bodies[place].tobytes() for place in range(len(bodies))]
 
     def read(self, topic: str, body: bytes) -> Envelope[Any]:
         """A fact from its JSON, through the upcasts its topic needs."""

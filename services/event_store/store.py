@@ -11,13 +11,14 @@ from typing import Any, Final, TypeVar
 import msgspec
 import zstandard
 from eventsourcing.application import Application
-from eventsourcing.persistence import IntegrityError, Mapper, StoredEvent
+from eventsourcing.persistence import IntegrityError, Mapper, Notification, StoredEvent
 
-from domain.kernel import Aggregate, Meta, Pending, Recorded
-from services.event_store.mapper import Entry, FactMapper, typical_facts
+from domain.kernel import Aggregate, Context, Meta, Pending, Recorded
+from services.event_store.mapper import FactMapper, typical_facts
 from services.event_store.recorder import KeptBytes, LogRecorder
 
 A = TypeVar("A", bound=Aggregate)
+S = TypeVar("S", bound=StoredEvent)
 Clock = Callable[[], dt.datetime]
 AHEAD_LIMIT: Final = dt.timedelta(minutes=1)
 
@@ -65,34 +66,43 @@ class EventStore:
 
     # -- keeping
 
-    def keep(self, pending: Sequence[tuple[Pending, Meta]], kept: Sequence[KeptBytes] = ()) -> list[Recorded]:
-        """Store facts and kept bytes in one transaction and give each fact its position.
+    def keep(
+        self, pending: Sequence[tuple[Pending, Context]], kept: Sequence[KeptBytes] = ()
+    ) -> list[tuple[Recorded, bytes]]:
+        """Store facts and kept bytes in one transaction; gives each fact with its position, and its JSON.
 
         Raises:
             Conflict: a stream has moved on; nothing was stored.
             ClockBehind: the clock is more than a minute before the last fact.
         """
         stamp = self._stamp()
-        entries = [
-            Entry(
-                p.stream, p.version, msgspec.structs.replace(meta, recorded_at=stamp, software=self._software), p.fact
-            )
-            for p, meta in pending
-        ]
-        self._mapper.written.clear()
+        entries = self._mapper.written([(fact, self._meta(fact, context, stamp)) for fact, context in pending])
         try:
             recordings = self._log.events.put(entries, kept=kept, at=stamp)
         except IntegrityError as taken:
             raise Conflict(str(taken)) from taken
         self._last_stamp = stamp
         return [
-            Recorded(r.notification.id, e.originator_id, e.originator_version, e.meta, e.fact)
+            (Recorded(r.notification.id, e.originator_id, e.originator_version, e.meta, e.fact), e.body)
             for r, e in zip(recordings, entries, strict=True)
         ]
 
-    def bodies(self) -> list[bytes]:
-        """The JSON of the facts of the last `keep`, in order: what their hashes are over."""
-        return self._mapper.written
+    def _meta(self, fact: Pending, context: Context, stamp: str) -> Meta:
+        return Meta(
+            fact.owner,
+            stamp,
+            fact.business_day,
+            "",
+            context.actor,
+            context.role,
+            context.device,
+            context.on_behalf_of,
+            fact.reason,
+            fact.causation,
+            context.correlation,
+            self._software,
+            context.origin,
+        )
 
     def _stamp(self) -> str:
         now = self._clock().astimezone(dt.UTC)
@@ -113,34 +123,48 @@ class EventStore:
         return self._recorder.max_notification_id() or 0
 
     def after(self, position: int, limit: int) -> list[Recorded]:
-        """Up to `limit` facts above a position, in order."""
-        return [
-            self._recorded(n.id, n)
-            for n in self._recorder.select_notifications(position, limit, inclusive_of_start=False)
-        ]
+        """Up to `limit` facts above a position, in order.
+
+        Raises:
+            UnreadableFact: the first of them cannot be read; those before one that cannot are given.
+        """
+        rows = self._recorder.select_notifications(position, limit, inclusive_of_start=False)
+        found: list[Recorded] = []
+        try:
+            for row, recorded, _ in self._read(rows):
+                found.append(msgspec.structs.replace(recorded, position=row.id))
+        except UnreadableFact:
+            if not found:
+                raise
+        return found
 
     def stream(self, stream: str, after_version: int = 0) -> Iterator[tuple[Recorded, bytes]]:
         """The facts of one stream with their JSON, from a version on. Their position is not known here (0)."""
-        for stored in self._recorder.select_events(stream, gt=after_version):
-            body = self._mapper.body(stored.state)
-            yield self._read(0, stored, body), body
+        for _, recorded, body in self._read(self._recorder.select_events(stream, gt=after_version)):
+            yield recorded, body
 
-    def _recorded(self, position: int, stored: StoredEvent) -> Recorded:
-        try:
-            body = self._mapper.body(stored.state)
-        except zstandard.ZstdError as broken:
-            raise UnreadableFact(f"position {position}, {stored.topic}: {broken}") from broken
-        return self._read(position, stored, body)
+    def _read(self, rows: Sequence[S]) -> Iterator[tuple[S, Recorded, bytes]]:
+        """Stored rows with what they say and their JSON.
 
-    def _read(self, position: int, stored: StoredEvent, body: bytes) -> Recorded:
+        Raises:
+            UnreadableFact: at the first that cannot be read.
+        """
+        for row, body in zip(rows, self._bodies(rows), strict=True):
+            try:
+                said = self._mapper.read(row.topic, body)
+            except (msgspec.MsgspecError, KeyError) as broken:
+                raise UnreadableFact(f"{_named(row)}: {broken}") from broken
+            yield row, Recorded(0, str(row.originator_id), row.originator_version, said.meta, said.fact), body
+
+    def _bodies(self, rows: Sequence[S]) -> Iterator[bytes]:
         try:
-            envelope = self._mapper.read(stored.topic, body)
-        except (msgspec.MsgspecError, KeyError) as broken:
-            raise UnreadableFact(
-                f"{stored.originator_id} version {stored.originator_version}, position {position}, "
-                f"{stored.topic}: {broken}"
-            ) from broken
-        return Recorded(position, str(stored.originator_id), stored.originator_version, envelope.meta, envelope.fact)
+            yield from self._mapper.bodies([row.state for row in rows])
+        except zstandard.ZstdError:
+            for row in rows:  # one by one, to give those before the broken one and to name it
+                try:
+                    yield from self._mapper.bodies([row.state])
+                except zstandard.ZstdError as broken:
+                    raise UnreadableFact(f"{_named(row)}: {broken}") from broken
 
     def load(self, aggregate: A) -> A:
         """Bring an aggregate up to the log, from whatever version it stands at."""
@@ -206,6 +230,11 @@ class EventStore:
 
     def close(self) -> None:
         self._log.close()
+
+
+def _named(row: StoredEvent) -> str:
+    position = f", position {row.id}" if isinstance(row, Notification) else ""
+    return f"{row.originator_id} version {row.originator_version}{position}, {row.topic}"
 
 
 def next_digest(digest: bytes, body: bytes) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, Protocol
 
 from domain.kernel import Recorded
@@ -42,6 +43,8 @@ class EmbeddedFeed:
         self._closing = False
         self._behind = True  # whether the log may hold facts that were not handed over
         self.problem: Exception | None = None
+        self._ahead: tuple[int, Future[list[Recorded]]] | None = None
+        self._reader = ThreadPoolExecutor(1, "log-reader")
         self._thread = threading.Thread(target=self._run, name="projector", daemon=True)
         self._thread.start()
 
@@ -93,6 +96,7 @@ class EmbeddedFeed:
             self._gather = 1
             self._changed.notify_all()
         self._thread.join()
+        self._reader.shutdown()
 
     def _run(self) -> None:
         while True:
@@ -109,6 +113,15 @@ class EmbeddedFeed:
             with self._changed:
                 self._changed.notify_all()
 
+    def _pulled(self, position: int) -> list[Recorded]:
+        """Facts from the log above a position, the next batch being read while this one is applied."""
+        ahead, self._ahead = self._ahead, None
+        batch = ahead[1].result() if ahead is not None and ahead[0] == position else self._pull(position, BATCH)
+        if len(batch) == BATCH:
+            last = batch[-1].position
+            self._ahead = (last, self._reader.submit(self._pull, last, BATCH))
+        return batch
+
     def _next(self) -> list[Recorded] | None:
         """The next batch above the views' position: handed over, or from the log."""
         while True:
@@ -121,7 +134,7 @@ class EmbeddedFeed:
                             return None
                         return [self._offered.popleft() for _ in range(min(BATCH, len(self._offered)))]
             position = self._views.position()
-            pulled = self._pull(position, BATCH)
+            pulled = self._pulled(position)
             if pulled:
                 return pulled
             with self._changed:

@@ -1,0 +1,182 @@
+"""Loading the chain-year into a data folder, day by day, and remembering that it is there.
+
+A load that was interrupted goes on where it stopped: what is closed is skipped, everything else may be sent again. It
+must not know how the year is shown.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from domain.kernel import Context
+from domain.sales.facts import DayClosed
+from domain.sales.trading_day import day_stream
+from services.demo.complete_journey import ABOUT, ChainYear
+from services.intake import ARTICLE, BATCH
+from services.runtime.bulk import Line, Loader, Tally, without_collection
+from services.runtime.house import House
+from services.runtime.importing import WORTH_A_ROOM
+from services.runtime.reading import ReadingRoom
+from services.runtime.screens import Bars, label
+
+STORE: Final = "counterfoil/store/1"
+CLOSING: Final = "counterfoil/closing/1"
+AS_DEMO: Final = Context(actor="demo", origin="panel")
+NOTE_EVERY: Final = 2.0  # seconds between notes of how long the load has taken so far
+
+
+class Demo(msgspec.Struct):
+    """What `demo.json` holds. `seconds` is what all runs of the load took together, to queryable views and files that
+    are checkpointed; `head` the position the log stood at; `complete` is false while there is something left to do.
+    Sums come from the views, `net_sales` in `currency`."""
+
+    complete: bool = False
+    head: int = 0
+    seconds: float = 0.0
+    stores: int = 0
+    articles: int = 0
+    transactions: int = 0
+    lines: int = 0
+    store_days: int = 0
+    net_sales: str = "0"
+    currency: str = ""
+    refused: int = 0
+    lines_per_second: int = 0
+    events: int = 0
+    events_bytes: int = 0
+    views_bytes: int = 0
+    peak_memory_mb: int = 0
+    data: str = ABOUT
+    origin: str = "panel"
+
+
+def found(house: House) -> Demo | None:
+    """The figures of the load, when the whole year is in this log."""
+    demo = noted(house.folder.demo)
+    return demo if demo.complete and demo.head <= house.store.head() else None
+
+
+def noted(path: Path) -> Demo:
+    """What was noted last; an empty note where there is none that can be read."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Demo)
+    except (OSError, msgspec.MsgspecError):
+        return Demo()
+
+
+def note(path: Path, demo: Demo) -> None:
+    """Put a note in place of the last, whole or not at all."""
+    growing = path.with_suffix(".part")
+    growing.write_bytes(msgspec.json.format(msgspec.json.encode(demo), indent=2))
+    growing.replace(path)
+
+
+class Load:
+    """One run of the load. `before` is how many seconds earlier runs took, `started` when this one opened the folder
+    (on the monotonic clock)."""
+
+    def __init__(self, house: House, year: ChainYear, bars: Bars, started: float) -> None:
+        self._house = house
+        self._year = year
+        self._bars = bars
+        self._started = started
+        self._before = 0.0 if house.store.head() == 0 else noted(house.folder.demo).seconds
+        self._noted_at = started
+
+    def run(self) -> Demo:
+        """Load what is not there yet; the views hold all of it afterwards."""
+        room = ReadingRoom() if self._year.counts.store_days >= WORTH_A_ROOM else None
+        try:
+            loader = Loader(self._house, AS_DEMO, self._progress, room)
+            with without_collection(), self._house.bulk():
+                self._feed(loader)
+                follow_views(self._house, self._bars)
+        finally:
+            if room is not None:
+                room.close()
+        demo = self._measure(loader.tally)
+        note(self._house.folder.demo, demo)
+        return demo
+
+    def _feed(self, loader: Loader) -> None:
+        year, bars = self._year, self._bars
+        closed = frozenset(self._house.store.with_topic(DayClosed.TOPIC))
+        for schema, total in (
+            (STORE, year.counts.stores),
+            (ARTICLE, year.counts.articles),
+            (BATCH, year.counts.store_days),
+            (CLOSING, year.counts.store_days),
+        ):
+            bars.expect(label(schema), total)
+        loader.load(STORE, from_year(year.stores()))
+        loader.drain()  # batches are read ahead under the terms that the log has by then
+        loader.load(ARTICLE, from_year(year.articles()))
+        closings = year.closings()
+        for _, batches in groupby(year.batches(), key=lambda batch: batch[1]):
+            batch_lines: list[Line] = []
+            closing_lines: list[Line] = []
+            for store, day, body in batches:
+                closing = next(closings)
+                if day_stream(store, day) not in closed:
+                    batch_lines.append((body, "chain-year"))
+                    closing_lines.append((closing, "chain-year"))
+                else:
+                    bars.advance(label(BATCH), 1)
+                    bars.advance(label(CLOSING), 1)
+            loader.load(BATCH, batch_lines)
+            loader.load(CLOSING, closing_lines)
+        loader.drain()
+
+    def _progress(self, schema: str, lines: int) -> None:
+        self._bars.advance(label(schema), lines)
+        now = time.monotonic()
+        if now - self._noted_at > NOTE_EVERY:
+            self._noted_at = now
+            self._bars.reach("views", self._house.views.position(), self._house.store.head())
+            note(self._house.folder.demo, Demo(seconds=self._seconds()))
+
+    def _seconds(self) -> float:
+        return round(self._before + time.monotonic() - self._started, 2)
+
+    def _measure(self, tally: Tally) -> Demo:
+        counts, house = self._year.counts, self._house
+        seconds = self._seconds()
+        return Demo(
+            complete=not tally.refused,
+            head=house.store.head(),
+            seconds=seconds,
+            lines_per_second=round(counts.lines / seconds),
+        )
+
+
+def from_year(bodies: Iterator[bytes]) -> Iterator[Line]:
+    """Lines that say they come from the chain-year."""
+    return ((body, "chain-year") for body in bodies)
+
+
+def follow_views(house: House, bars: Bars) -> None:
+    """Show how the views come after the log, until they hold all of it."""
+    head = house.store.head()
+    while not house.feed.settle(head, 0.1):
+        bars.reach("views", house.views.position(), head)
+    bars.reach("views", head, head)
+
+
+def peak_memory_mb() -> int:
+    """The most memory this process has held, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10))
+
+
+def bytes_of(path: Path) -> int:
+    """The size of a file, 0 where there is none."""
+    return os.stat(path).st_size if path.exists() else 0
