@@ -180,6 +180,7 @@ class ViewDatabase:
             config={
                 "autoinstall_known_extensions": "false",  # a machine without internet would wait seconds for nothing
                 "autoload_known_extensions": "false",
+                "storage_compatibility_version": "latest",  # texts as compressed dictionaries: a fifth less time to read
                 "memory_limit": memory_limit,
                 **({} if threads is None else {"threads": str(threads)}),
             },

@@ -15,7 +15,8 @@ CREATE TABLE sales_lines (
     kind          VARCHAR NOT NULL,
     cashier       VARCHAR NOT NULL,
     sku           VARCHAR NOT NULL,
-    lines         TINYINT NOT NULL,        -- 1, -1 when taken back, 0 for a further kind of discount
+    sign          TINYINT NOT NULL,        -- 1, -1 when taken back
+    lines         TINYINT NOT NULL,        -- the sign, 0 for a further kind of discount
     quantity      DECIMAL(18, 3) NOT NULL, -- in the article's unit of measure
     gross         DECIMAL(18, 4) NOT NULL, -- at list price: net + all discounts, + tax where prices include it
     discounts     DECIMAL(18, 4) NOT NULL, -- of discount_kind
@@ -68,7 +69,7 @@ CREATE TABLE sales_tenders (
     change       DECIMAL(18, 4) NOT NULL
 );
 
--- Every article that was ever on a line that counts, once, with the first fact that named it.
+-- Every article that was ever on a line that counts, with the first fact that named it.
 CREATE TABLE sales_skus (
     position UBIGINT NOT NULL,
     sku      VARCHAR NOT NULL

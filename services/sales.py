@@ -18,7 +18,15 @@ from domain.kernel import Aggregate
 from domain.sales.commands import CloseDay, DeclareDrawer, DeclareNoSales, ReportBatch, ResolveConflict
 from domain.sales.facts import Conflict, RegisterState
 from domain.sales.judging import Verdict, keys_of
-from domain.sales.outcomes import Answer, FutureDay, NoOpenConflict, StoreNotOpen, UnknownDrawer, UnknownStore
+from domain.sales.outcomes import (
+    Answer,
+    FutureDay,
+    NoOpenConflict,
+    NumberTaken,
+    StoreNotOpen,
+    UnknownDrawer,
+    UnknownStore,
+)
 from domain.sales.reading import Terms, read
 from domain.sales.selection import select
 from domain.sales.trading_day import Numbering, TradingDay, day_stream
@@ -156,10 +164,12 @@ class Sales:
         kept = unit.store.kept(conflict.bytes_hash)
         if first is None or kept is None:
             raise NoOpenConflict("what it stands against, or its own bytes, are no longer there", "/number")
+        if holder is not day and key in day.keys:
+            raise NumberTaken("another transaction has come under this number since; it cannot hold both", "/number")
         second = read([decode_transaction(kept.data)], terms)
         before = holder.totals
         take_goods_back(unit, holder, first, terms, reason)
-        second = move_goods(unit, terms, second, f"{day.stream}#{day.version + 1}")
+        second = move_goods(unit, terms, second, f"{day.stream}#{day.version + (2 if holder is day else 1)}")
         day.replace(conflict, terms, second, reason, holder, first)
         if holder is not day:
             holder.restate_reversal(before)
@@ -250,7 +260,8 @@ def _drawer(asked: DeclareDrawer, terms: Terms) -> str:
     if terms.balancing == "store":
         return ""
     if terms.balancing == "cashier":
-        checked("/cashier", asked.cashier, code)
+        if asked.cashier:  # what nobody put their name to is a drawer of its own
+            checked("/cashier", asked.cashier, code)
         return asked.cashier
     register = terms.registers.get(asked.register)
     if register is None or not register.drawer:

@@ -37,7 +37,7 @@ class Drawers:
                     amount = expected_drawer(kinds[index], t.tendered[place])
                     key = (names[index], cashiers[index], t.tender[place])
                     moved[key] = moved.get(key, 0) + sign * amount
-                    if change and amount:
+                    if change and expected_drawer(kinds[index], 1):
                         cash = (names[index], cashiers[index], CASH)
                         moved[cash] -= sign * change
             row += paid

@@ -68,15 +68,18 @@ def _judge_each(keys: list[Key], hashes: list[str], standing: Standing, neighbou
     clashes: list[Clash] = []
     duplicates = 0
     seen: dict[Key, str] = {}
+    quarantined = set(standing.quarantined)
     for of, (key, came) in enumerate(zip(keys, hashes, strict=True)):
         first = standing.keys.get(key) or seen.get(key)
-        again = (key, came) in standing.quarantined
+        again = (key, came) in quarantined
         if first == came or (key, came) in standing.settled:
             duplicates += 1
         elif first is not None:
             clashes.append(Clash(of, first, "changed_content", again=again))
+            quarantined.add((key, came))
         elif repeated := next((day for day in neighbours if day.keys.get(key) == came), None):
             clashes.append(Clash(of, came, "suspected_repeat", repeated.business_day, again))
+            quarantined.add((key, came))
         else:
             new.append(of)
             seen[key] = came

@@ -112,6 +112,11 @@ class UnknownDrawer(Refusal):
     kind = "invalid"
 
 
+class NumberTaken(Refusal):
+    code = "number_taken"
+    kind = "conflict"
+
+
 class NoOpenConflict(Refusal):
     code = "no_open_conflict"
     kind = "missing"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from domain.columns import spread
 from domain.sales.facts import Totals, Transactions
-from domain.sales.rules import EFFECTIVE
+from domain.sales.rules import CASH, EFFECTIVE
 
 
 def totals_of(t: Transactions, currency: str) -> Totals:
@@ -59,11 +57,14 @@ def _totals_of_some(t: Transactions, currency: str) -> Totals:
 
 
 def _tendered(t: Transactions, rows: range | list[int]) -> dict[str, int]:
+    """What was handed over by kind; change is always cash (rules.md 1). A kind that comes to nothing is left out."""
     tendered: dict[str, int] = {}
     for row in rows:
         kind = t.tender[row]
-        tendered[kind] = tendered.get(kind, 0) + t.tendered[row] - (t.change[row] if t.change else 0)
-    return tendered
+        tendered[kind] = tendered.get(kind, 0) + t.tendered[row]
+    if t.change:
+        tendered[CASH] = tendered.get(CASH, 0) - sum(t.change[row] for row in rows)
+    return {kind: tendered[kind] for kind in sorted(tendered) if tendered[kind]}
 
 
 def combined(a: Totals, b: Totals, sign: int = 1) -> Totals:
@@ -85,8 +86,3 @@ def combined(a: Totals, b: Totals, sign: int = 1) -> Totals:
         a.rounding + sign * b.rounding,
         tendered,
     )
-
-
-def changes_money(delta: Totals) -> bool:
-    """Whether a difference of totals says anything at all."""
-    return delta != msgspec.structs.replace(Totals(delta.currency))

@@ -43,7 +43,7 @@ from domain.sales.outcomes import (
 from domain.sales.reading import Terms
 from domain.sales.rules import missing_numbers
 from domain.sales.selection import split
-from domain.sales.totals import changes_money, combined, totals_of
+from domain.sales.totals import combined, totals_of
 
 Numbering = tuple[str, int]  # register and epoch: what numbers run within
 State = Literal["open", "loading", "totalled", "audited", "closed", "restated"]
@@ -117,7 +117,7 @@ class TradingDay(Aggregate):
                     terms.currency,
                     part,
                     prices_include_tax=terms.prices_include_tax,
-                    registers=_register_states(terms, accepted, counts) if first else [],
+                    registers=_register_states(terms, accepted, counts, conflicts) if first else [],
                     duplicates=duplicates if first else 0,
                     after_close=len(part) if self.sealed else 0,
                     conflicts=list(conflicts) if first else [],
@@ -126,7 +126,8 @@ class TradingDay(Aggregate):
                     parts=len(parts),
                 )
             )
-        self._restate(before, len(parts))
+        if len(accepted):
+            self._restate(before, len(parts))
         return self.batches[batch_id][1]
 
     def declare_no_sales(self, reason: str) -> bool:
@@ -257,10 +258,8 @@ class TradingDay(Aggregate):
     def _restate(self, before: Totals, facts: int) -> None:
         if self.sealed is None:
             return
-        delta = combined(self.totals, before, -1)
-        if changes_money(delta):
-            causes = [f"{self.stream}#{version}" for version in range(self.version - facts + 1, self.version + 1)]
-            self.record(DayRestated(self.restatements + 1, delta, self.totals, causes))
+        causes = [f"{self.stream}#{version}" for version in range(self.version - facts + 1, self.version + 1)]
+        self.record(DayRestated(self.restatements + 1, combined(self.totals, before, -1), self.totals, causes))
 
     # -- asking
 
@@ -349,11 +348,13 @@ class TradingDay(Aggregate):
         return {register.code for register in self.registers.values() if register.drawer}
 
 
-def _register_states(terms: Terms, t: Transactions, counts: Sequence[RegisterCount]) -> list[RegisterState]:
+def _register_states(
+    terms: Terms, t: Transactions, counts: Sequence[RegisterCount], conflicts: Sequence[Conflict]
+) -> list[RegisterState]:
     """The registers this batch speaks of, with the last number each declares."""
     last = {(count.code, count.epoch or terms.registers[count.code].epoch): count.last_number for count in counts}
     used = {key[:2] for key in keys_of(t)} if len(t.register) > 1 or t.epoch else {(code, 0) for code in t.register}
     return [
         msgspec.structs.replace(terms.registers[code], epoch=epoch, last_number=last.get((code, epoch), -1))
-        for code, epoch in sorted({*used, *last})
+        for code, epoch in sorted({*used, *last, *((c.register, c.epoch) for c in conflicts)})
     ]

@@ -6,11 +6,11 @@ must not know how the year is shown.
 
 from __future__ import annotations
 
-import os
 import resource
 import sys
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -20,17 +20,20 @@ import msgspec
 from domain.kernel import Context
 from domain.sales.facts import DayClosed
 from domain.sales.trading_day import day_stream
+from domain.values import MINOR_UNITS
+from projections.questions import Asked
 from services.demo.complete_journey import ABOUT, ChainYear
 from services.intake import ARTICLE, BATCH
 from services.runtime.bulk import Line, Loader, Tally, without_collection
 from services.runtime.house import House
-from services.runtime.importing import WORTH_A_ROOM
+from services.runtime.importing import WORTH_A_ROOM, follow_views
 from services.runtime.reading import ReadingRoom
 from services.runtime.screens import Bars, label
 
 STORE: Final = "counterfoil/store/1"
 CLOSING: Final = "counterfoil/closing/1"
 AS_DEMO: Final = Context(actor="demo", origin="panel")
+OF_THE_PANEL: Final = (("origin", "panel"),)
 NOTE_EVERY: Final = 2.0  # seconds between notes of how long the load has taken so far
 
 
@@ -148,13 +151,33 @@ class Load:
         return round(self._before + time.monotonic() - self._started, 2)
 
     def _measure(self, tally: Tally) -> Demo:
-        counts, house = self._year.counts, self._house
+        """The figures; taken after the clock has stopped."""
         seconds = self._seconds()
+        house, folder = self._house, self._house.folder
+        sums = house.views.ask(
+            Asked("sales", where=OF_THE_PANEL, measures=("transactions", "lines", "net"))
+        ).rows()
+        days = house.views.ask(
+            Asked("sales", by=("store", "business_day"), where=OF_THE_PANEL, measures=("transactions",))
+        ).rows()
+        lines = sum(row["lines"] for row in sums)
         return Demo(
             complete=not tally.refused,
             head=house.store.head(),
             seconds=seconds,
-            lines_per_second=round(counts.lines / seconds),
+            stores=len({row["store"] for row in days}),
+            articles=self._year.counts.articles,
+            transactions=sum(row["transactions"] for row in sums),
+            lines=lines,
+            store_days=len(days),
+            net_sales=", ".join(amount(row["net"], row["currency"]) for row in sums),
+            currency=", ".join(row["currency"] for row in sums),
+            refused=len(tally.refused),
+            lines_per_second=round(lines / seconds),
+            events=house.store.head(),
+            events_bytes=bytes_of(folder.events),
+            views_bytes=bytes_of(folder.views),
+            peak_memory_mb=peak_memory_mb(),
         )
 
 
@@ -163,12 +186,9 @@ def from_year(bodies: Iterator[bytes]) -> Iterator[Line]:
     return ((body, "chain-year") for body in bodies)
 
 
-def follow_views(house: House, bars: Bars) -> None:
-    """Show how the views come after the log, until they hold all of it."""
-    head = house.store.head()
-    while not house.feed.settle(head, 0.1):
-        bars.reach("views", house.views.position(), head)
-    bars.reach("views", head, head)
+def amount(value: Decimal, currency: str) -> str:
+    """An amount as text in the decimals of its currency: `4596039.58`."""
+    return str(value.quantize(Decimal(1).scaleb(-MINOR_UNITS[currency])))
 
 
 def peak_memory_mb() -> int:
@@ -179,4 +199,4 @@ def peak_memory_mb() -> int:
 
 def bytes_of(path: Path) -> int:
     """The size of a file, 0 where there is none."""
-    return os.stat(path).st_size if path.exists() else 0
+    return path.stat().st_size if path.exists() else 0

@@ -80,7 +80,8 @@ class Place(NamedTuple):
 class Index:
     """Where every line of some files is, by turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: Sequence[Path]) -> None:
+        self.files = files
         self._places: dict[Turn, array[int]] = {}
         self.lines: Counter[str] = Counter()
 
@@ -104,13 +105,8 @@ def schema_at(turn: Turn) -> str:
     return ORDER[turn.rank] if turn.rank < UNREADABLE else ""
 
 
-def import_files(house: House, files: Sequence[Path], context: Context, bars: Bars) -> Tally:
-    """Apply all lines of some files. What is refused is counted, kept and listed.
-
-    Raises:
-        NotAFile: before anything is applied.
-    """
-    index = scan(files, bars)
+def apply_all(house: House, index: Index, context: Context, bars: Bars) -> Tally:
+    """The second pass: apply all lines. What is refused is counted, kept and listed."""
     room = ReadingRoom() if index.lines[BATCH] >= WORTH_A_ROOM else None
     try:
         loader = Loader(house, context, lambda schema, lines: bars.advance(label(schema), lines), room)
@@ -118,17 +114,18 @@ def import_files(house: House, files: Sequence[Path], context: Context, bars: Ba
             if index.lines[schema]:
                 bars.expect(label(schema), index.lines[schema])
         with without_collection(), house.bulk():
-            _apply(house, loader, index, files, context)
+            _apply(house, loader, index, context)
             loader.drain()
+            follow_views(house, bars)
     finally:
         if room is not None:
             room.close()
     return loader.tally
 
 
-def _apply(house: House, loader: Loader, index: Index, files: Sequence[Path], context: Context) -> None:
+def _apply(house: House, loader: Loader, index: Index, context: Context) -> None:
     phase = 0
-    with Source(files) as source:
+    with Source(index.files) as source:
         for turn, places in index.turns():
             if turn.phase != phase:
                 phase = turn.phase
@@ -156,18 +153,26 @@ def _pieces(places: Iterable[Place]) -> Iterator[list[Place]]:
         yield piece
 
 
+def follow_views(house: House, bars: Bars) -> None:
+    """Show how the views come after the log, until they hold all of it."""
+    head = house.store.head()
+    while not house.feed.settle(head, 0.1):
+        bars.reach("views", house.views.position(), head)
+    bars.reach("views", head, head)
+
+
 # -- the first pass
 
 
 def scan(files: Sequence[Path], bars: Bars) -> Index:
-    """Find every line of the files that is not empty.
+    """The first pass: find every line of the files that is not empty.
 
     Raises:
         NotAFile: one of them is not there, or no file.
     """
     total = sum(_size(path) for path in files)
     bars.expect("MB looked through", total // 1_000_000)
-    index = Index()
+    index = Index(files)
     done = 0
     for which, path in enumerate(files):
         with path.open("rb") as file:
@@ -249,7 +254,7 @@ def _head(raw: bytes) -> _Head:
         return _Head()
 
 
-# -- the second pass
+# -- reading and refusing in the second pass
 
 
 class Source:

@@ -100,10 +100,10 @@ class EmbeddedFeed:
 
     def _run(self) -> None:
         while True:
-            batch = self._next()
-            if batch is None:
-                return
             try:
+                batch = self._next()
+                if batch is None:
+                    return
                 self._views.apply(batch)
             except Exception as problem:  # noqa: BLE001 - shown to whoever waits; never skipped
                 with self._changed:

@@ -17,7 +17,7 @@ ABSOLUTE: Final = 1.0  # the limit of a figure that is no ratio: one of its unit
 
 
 class Result(msgspec.Struct, frozen=True):
-    """A figure and what it is held against. `ratio` is what `bar` and `aim` are about; `unit` is that of ours and limit.
+    """A figure and what it is held against: `bar` and `aim` are about `ratio`; `unit` is that of `ours` and `limit`.
 
     A ratio with the sense `max` is ours over the limit, one with `min` the limit over ours: how many times faster.
     """
@@ -60,6 +60,12 @@ def _round(value: float) -> float:
     return float(f"{value:.4g}")
 
 
+def _us_per_line(medians: Medians, job: str) -> float:
+    """What a line costs in a load, in both processes, without the stores and articles that come once."""
+    of_days = medians[job]["processor_seconds"] - medians["described"]["processor_seconds"]
+    return of_days / medians[job]["lines"] * 1e6
+
+
 BARS: Final = (
     Bar(
         "chain_year",
@@ -99,9 +105,9 @@ BARS: Final = (
     ),
     Bar(
         "flat_year",
-        "processor time for each line of the year; over that of its first month",
-        "max", 1.25, 1.1, "us/line", ("load", "month"),
-        lambda m: (m["load"]["us_per_line"], m["month"]["us_per_line"]),
+        "processor time for each line of the year, without stores and articles; over that of its first month",
+        "max", 1.25, 1.1, "us/line", ("load", "described", "month"),
+        lambda m: (_us_per_line(m, "load"), _us_per_line(m, "month")),
     ),
     Bar(
         "peak_memory_mb",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from operator import attrgetter
@@ -43,7 +43,7 @@ DECIDING: Final[Sequence[tuple[str, str, Named]]] = (
     ("services.event_store.recorder", "LogRecorder._insert_events", "save: insert rows"),
     ("services.writer", "Cache.digest", "save: digests"),
     ("projections.kernel", "ViewDatabase.apply", "apply: route and commit"),
-    ("projections.kernel", "Write.insert", lambda _, table, *rest: f"apply: duckdb {table}"),
+    ("projections.kernel", "Write.insert", lambda _, table, *__: f"apply: duckdb {table}"),
     ("projections.kernel", "Write.execute", "apply: duckdb statements"),
 )
 
@@ -53,7 +53,7 @@ class Stages:
 
     def __init__(self) -> None:
         self._local = threading.local()
-        self._all: list[tuple[str, Counter[str]]] = []
+        self._all: list[tuple[str, dict[str, float]]] = []
 
     def wrap(self, targets: Sequence[tuple[str, str, Named]]) -> None:
         """Put a timer around each function; a target that is not there is an error."""
@@ -79,21 +79,20 @@ class Stages:
 
         return run
 
-    def _of_thread(self) -> tuple[list[float], Any]:
-        try:
-            return self._local.held  # type: ignore[no-any-return]
-        except AttributeError:
-            totals: Counter[str] = Counter()
-            self._all.append((threading.current_thread().name, totals))
-            held = self._local.held = ([], totals)
-            return held
+    def _of_thread(self) -> tuple[list[float], dict[str, float]]:
+        """The times inside the stages that are open in this thread, and its totals."""
+        held: tuple[list[float], dict[str, float]] | None = getattr(self._local, "held", None)
+        if held is None:
+            held = self._local.held = ([], defaultdict(float))
+            self._all.append((threading.current_thread().name, held[1]))
+        return held
 
     def seconds(self) -> dict[str, float]:
         """By stage; then, by thread, what no stage has; then what is in no thread of Python."""
         found: dict[str, float] = defaultdict(float)
-        staged: Counter[str] = Counter()
-        for thread, totals in self._all:
-            staged[thread] += sum(totals.values())
+        staged: dict[str, float] = defaultdict(float)
+        for name, totals in self._all:
+            staged[name] += sum(totals.values())
             for stage, spent in totals.items():
                 found[stage] += spent
         elsewhere = time.process_time()
@@ -104,12 +103,3 @@ class Stages:
                 found[f"outside the stages: {thread.name}"] += whole - staged[thread.name]
         found["other threads, DuckDB's among them"] = elsewhere
         return dict(found)
-
-
-def wrap_views(stages: Stages) -> None:
-    """A stage for each view: what it does before rows go to DuckDB."""
-    from projections.registry import VIEWS
-
-    kinds: set[Any] = {type(view) for view in VIEWS}
-    for kind in kinds:
-        kind.apply = stages.timed(lambda self, *_: f"apply: arrow {self.name}", kind.apply)

@@ -6,28 +6,36 @@ Imported in that process too, so it must not load more than the reading room its
 from __future__ import annotations
 
 import resource
+import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from services.runtime.reading import ReadingRoom
 from tests.benchmarks.stages import READING, Stages
 
-MEGABYTE = 1_000_000
+MEGABYTE: Final = 1_000_000
 _stages = Stages()
 
 
 class WatchedRoom(ReadingRoom):
-    """A reading room that asks its process for figures before it closes: `seen` is what `about_reader` gives."""
+    """A reading room that asks its process for figures before it closes: `reader` is what `about_reader` gives.
 
-    def __init__(self, with_stages: bool) -> None:
+    With `stages` the reading process takes its own too, and `deciding` is where this one stood at that moment.
+    """
+
+    def __init__(self, stages: Stages | None) -> None:
         super().__init__()
-        self.seen: dict[str, Any] = {}
-        self._started = self._pool.submit(start_reader, with_stages)
+        self.reader: dict[str, Any] = {}
+        self.deciding: dict[str, float] = {}
+        self._stages = stages
+        self._began = self._pool.submit(start_reader, stages is not None)
 
     def close(self) -> None:
-        self.seen = self._pool.submit(about_reader).result()
-        self.seen["processor_seconds"] -= self._started.result()
+        if self._stages is not None:
+            self.deciding = self._stages.seconds()
+        self.reader = self._pool.submit(about_reader).result()
+        self.reader["processor_seconds"] -= self._began.result()
         super().close()
 
 
@@ -46,12 +54,13 @@ def about_reader() -> dict[str, Any]:
 def peak_mb() -> float:
     """The most memory this process ever held, in millions of bytes.
 
-    Where the system tells, the peak of this program alone: `ru_maxrss` begins with what the process that started it
-    held at that moment.
+    Where the system tells it, the peak of this program alone: `ru_maxrss` of a process that another one started begins
+    with what that one held, and so counts it twice.
     """
     status = Path("/proc/self/status")
     if status.exists():
         for line in status.read_text(encoding="ascii", errors="replace").splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024 / MEGABYTE
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MEGABYTE
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / MEGABYTE

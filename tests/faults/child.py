@@ -21,7 +21,6 @@ from typing import Any, Final, Literal, NoReturn
 
 import msgspec
 
-from domain.kernel import Context
 from domain.sales.outcomes import Answer
 from projections.kernel import ViewDatabase, Write
 from services import snapshots
@@ -34,6 +33,7 @@ from services.runtime.house import House
 from services.runtime.reading import ReadingRoom
 from services.runtime.settings import Settings
 from services.snapshots import Snapshots
+from tests.support.runs import CONTEXT
 
 Kind = Literal["save", "answer", "apply", "position", "log_checkpoint", "views_checkpoint", "snapshot"]
 AT_ONCE: Final = 16  # lines submitted together: more saves, so more moments at which to die
@@ -196,7 +196,7 @@ def load(plan: Plan) -> None:
         if room is not None:
             stack.callback(room.close)
         house = stack.enter_context(House(Settings(data=Path(plan.folder), cache=CACHE), "a load that is killed"))
-        loader = Loader(house, Context(actor="faults", origin="panel"), room=room)
+        loader = Loader(house, CONTEXT, room=room)
         loader.tally = Acknowledging(file=acknowledged)
         stack.enter_context(without_collection())
         for part in _parts(lines):
