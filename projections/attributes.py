@@ -1,7 +1,7 @@
 """Dimensions that many questions share: the calendar, what a store is and what an article is on the day of a row.
 
-Every source that offers them has a relation `r` with `business_day`, `store` and `sku` as far as they are named. It must
-not know any view but the tables of versions.
+Every source that offers them has a relation `r` with `business_day`, `store` and `sku` as far as they are named. It
+must not know any view but the tables of versions.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from typing import Final
 from projections.questions import Dimension, read_day, read_month
 
 STORE: Final = Dimension("store", "the store", "r.store")
-BUSINESS_DAY: Final = Dimension("business_day", "the business day, as the store declares it", "r.business_day", "day", read=read_day)
+BUSINESS_DAY: Final = Dimension(
+    "business_day", "the business day, as the store declares it", "r.business_day", "day", read=read_day
+)
 MONTH: Final = Dimension(
     "month", "the month of the business day, YYYY-MM", "date_trunc('month', r.business_day)::DATE",
     label="strftime({}, '%Y-%m')", read=read_month,

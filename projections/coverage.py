@@ -125,6 +125,7 @@ COVERAGE: Final = Question(
             "restated or closed; else reported, or overdue on a day gone by that has a calendar; no_sales (declared); "
             "else missing, expected (today), or no_data where the store has no calendar",
             "r.status",
+            arrival=True,
         ),
     ),
     measures=(Measure("store_days", "days on which a store is open or of which something is known"),),

@@ -80,12 +80,13 @@ _DAYS: Final = """(
         FROM day_seals
     ),
     restated AS (
-        SELECT store, business_day, count(*) AS restatements, sum(net) AS restated_net FROM day_restatements GROUP BY ALL
+        SELECT store, business_day, count(*) AS restatements, sum(net) AS restated_net
+        FROM day_restatements GROUP BY ALL
     )
     SELECT days.* EXCLUDE (store, business_day, currency), store, business_day,
-        coalesce(days.currency, sealed_currency, settings.currency, '') AS currency, seals.* EXCLUDE (store, business_day),
-        restatements, restated_net,
-        CASE WHEN restatements > 0 THEN 'restated' WHEN sealed_position IS NOT NULL THEN 'closed' ELSE 'open' END AS state
+        seals.* EXCLUDE (store, business_day), restatements, restated_net,
+        coalesce(days.currency, sealed_currency, settings.currency, '') AS currency,
+        CASE WHEN restatements > 0 THEN 'restated' WHEN sealed_position IS NULL THEN 'open' ELSE 'closed' END AS state
     FROM days FULL JOIN seals USING (store, business_day) LEFT JOIN restated USING (store, business_day)
     LEFT JOIN (SELECT store, any_value(currency) AS currency FROM store_versions GROUP BY ALL) settings USING (store)
 )"""
@@ -104,7 +105,7 @@ DAYS: Final = Question(
         BUSINESS_DAY,
         MONTH,
         REGION,
-        Dimension("state", "open, closed or restated", "r.state"),
+        Dimension("state", "open, closed or restated", "r.state", arrival=True),
         CURRENCY,
     ),
     measures=(
@@ -123,7 +124,8 @@ DAYS: Final = Question(
         Measure("restated_net", "what they added to net sales", "money", arrival=True),
         Measure("gaps", "numbers that were missing at the seal", arrival=True),
         Measure("conflicts", "conflicts that were open at the seal", arrival=True),
-        Measure("sealed_hash", "the hash over the facts that were sealed", "text", may_be_empty=True, arrival=True),
+        # over the stored facts, so over the times at which they were recorded too
+        Measure("sealed_hash", "the hash over the facts that were sealed", "text", may_be_empty=True, time=True),
         Measure("sealed_version", "the version of the day that was sealed", may_be_empty=True, arrival=True),
         Measure("sealed_at", "when it was sealed (UTC)", "time", may_be_empty=True, time=True),
     ),

@@ -112,7 +112,9 @@ DRAWER: Final = Question(
             may_be_empty=True,
         ),
         Measure("declared", "what was counted; empty where it was not", "money", may_be_empty=True),
-        Measure("over_short", "declared less expected, positive is over; of what was counted", "money", may_be_empty=True),
+        Measure(
+            "over_short", "declared less expected, positive is over; of what was counted", "money", may_be_empty=True
+        ),
     ),
     sources=(
         Source(

@@ -73,7 +73,8 @@ _GAPS: Final = """(
         WHERE greatest IS NOT NULL OR last_number IS NOT NULL OR numbering IS NOT NULL
     ),
     expected AS (
-        SELECT *, CASE WHEN numbering = 'continuous' THEN coalesce(earlier + 1, first_number) ELSE first_number END AS start
+        SELECT *, CASE numbering WHEN 'continuous' THEN coalesce(earlier + 1, first_number) ELSE first_number END
+            AS start
         FROM ends WHERE numbering IS NOT NULL
     ),
     steps AS (

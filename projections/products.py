@@ -1,4 +1,4 @@
-"""The view of articles: which version of an article held on a day, as known at a position. It must not know who sells."""
+"""The view of articles: which version of one held on a day, as known at a position. It must not know who sells."""
 
 from __future__ import annotations
 
@@ -93,7 +93,13 @@ ARTICLES: Final = Question(
         Measure("cost", "cost of one unit; empty where none is given", "price", may_be_empty=True),
     ),
     sources=(
-        Source("article_versions", _CUTS, {"articles": "count(*)"}, where="r.valid_from <= {on} AND {on} < r.valid_to", day=""),
+        Source(
+            "article_versions",
+            _CUTS,
+            {"articles": "count(*)"},
+            where="r.valid_from <= {on} AND {on} < r.valid_to",
+            day="",
+        ),
         Source(
             "article_versions",
             _CUTS,

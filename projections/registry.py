@@ -13,7 +13,6 @@ from projections import (
     exceptions,
     facts,
     gaps,
-    odd_sales,
     products,
     quarantine,
     sales,
@@ -49,7 +48,7 @@ QUESTIONS: Final[Mapping[str, Question]] = {
         gaps.GAPS,
         drawer.DRAWER,
         days.DAYS,
-        odd_sales.EXCEPTIONS,
+        exceptions.EXCEPTIONS,
         quarantine.QUARANTINE,
         quarantine.REFUSED,
     )
@@ -78,5 +77,6 @@ class Views(ViewDatabase):
         """
         question = QUESTIONS.get(asked.question)
         if question is None:
-            raise QuestionRefused(f"there is no question {asked.question!r}; there are {', '.join(QUESTIONS)}", "question")
+            names = ", ".join(QUESTIONS)
+            raise QuestionRefused(f"there is no question {asked.question!r}; there are {names}", "question")
         return ask(self, question, asked)

@@ -24,9 +24,7 @@ Rows = Iterable[tuple[object, ...]]
 def table_of(columns: Mapping[str, pa.DataType], rows: Rows) -> pa.Table:
     """The rows as a table. Days are text `YYYY-MM-DD`, money is ten-thousandths, a quantity thousandths: integers."""
     values = list(zip(*rows, strict=True)) or [()] * len(columns)
-    return pa.table(
-        {name: _column(kind, column) for (name, kind), column in zip(columns.items(), values, strict=True)}
-    )
+    return pa.table({name: _column(kind, column) for (name, kind), column in zip(columns.items(), values, strict=True)})
 
 
 def _column(kind: pa.DataType, values: tuple[object, ...]) -> pa.Array:

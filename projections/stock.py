@@ -114,7 +114,9 @@ STOCK: Final = Question(
             may_be_empty=True,
         ),
         Measure("value", "value that moved at moving average; up to a day: value on hand", "money", arrival=True),
-        Measure("issued_cost", "cost of what was issued less what came back, as it was known then", "money", arrival=True),
+        Measure(
+            "issued_cost", "cost of what was issued less what came back, as it was known then", "money", arrival=True
+        ),
         Measure("catch_up", "cost of goods sold that receipts have corrected since", "money", arrival=True),
         Measure("rows_without_cost", "movements whose cost nobody has ever known", arrival=True),
     ),

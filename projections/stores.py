@@ -58,7 +58,10 @@ class StoreView:
                 case StoreStatusChanged() as fact:
                     content, table = {"status": fact.status}, "store_status"
                 case RegistersChanged() as fact:
-                    content, table = {"registers": [_register(register) for register in fact.registers]}, "store_registers"
+                    content, table = (
+                        {"registers": [_register(register) for register in fact.registers]},
+                        "store_registers",
+                    )
                 case _:
                     raise TypeError(f"the view of stores does not know {type(item.fact).__name__}")
             said.setdefault(table, []).append((item, fact.effective_from, content))

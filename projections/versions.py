@@ -96,9 +96,7 @@ class Timelines:
             self._write(span, position)
 
     def _write(self, span: _Span, known_to: int) -> None:
-        self.rows.append(
-            _Row(span.valid_from, span.valid_to, span.known_from, known_to, span.said, span.stored)
-        )
+        self.rows.append(_Row(span.valid_from, span.valid_to, span.known_from, known_to, span.said, span.stored))
 
 
 def hold(write: Write, table: str, key: str, valid_from: Integers, known_from: Integers, said: pa.Table) -> None:

@@ -33,23 +33,25 @@ class ReadBatch(msgspec.Struct, frozen=True, gc=False):
     rows: list[int] | None = None
     rejected: list[tuple[Rejected, bytes]] = []
 
-    def bytes_of(self, raw: bytes, row: int) -> bytes:
-        """The bytes of transaction `row` within those of the batch."""
+    def slices(self, raw: bytes) -> list[bytes]:
+        """The bytes of each transaction within those of the batch."""
         _, slices = cut(raw)
-        return slices[row if self.rows is None else self.rows[row]]
+        return slices if self.rows is None else [slices[row] for row in self.rows]
 
 
 def read_batch(incoming: Incoming, terms: Terms) -> ReadBatch:
     """Read all transactions; those that break a rejecting rule are set aside one by one.
 
     Raises:
-        BadValue: the batch declares a register that is not the store's.
+        BadValue: the batch declares a register that is not the store's, or one twice.
     """
     batch = incoming.batch
     for place, count in enumerate(batch.registers):
         if count.code not in terms.registers:
             reason = f"register {count.code[:40]!r} is not one of this store's on that day"
             raise BadValue(reason, f"/registers/{place}/code")
+        if any((count.code, count.epoch) == (other.code, other.epoch) for other in batch.registers[:place]):
+            raise BadValue(f"register {count.code!r} is declared twice", f"/registers/{place}/code")
     transactions, rows, rejected = _read_all(incoming, terms)
     return ReadBatch(
         batch.store,

@@ -55,6 +55,8 @@ SCHEMAS: Final[dict[str, type[msgspec.Struct]]] = {
 """Every schema of an import line, in the order in which one import applies them."""
 
 BATCH_LIMIT: Final = 8 * 1024 * 1024
+TRANSACTIONS_LIMIT: Final = 50_000  # of one batch, as its schema says
+REASON_LIMIT: Final = 300  # characters: a reason may quote the name of an unknown field, which may be of any length
 _BLANK_BEFORE_COLON: Final = re.compile(rb'"\s+:')
 _PATH: Final = re.compile(r" - at `([^`]*)`$")
 _decoders: Final[dict[str, Callable[[bytes], Any]]] = {
@@ -107,7 +109,7 @@ def schema_of(raw: bytes) -> str:
     try:
         name = _decode_head(raw).schema
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        name = _schema_by_search(raw)
+        name = seeming_schema(raw)
     if name not in SCHEMAS:
         if not name:
             raise Malformed("names no schema, such as counterfoil/batch/1", "/schema")
@@ -115,7 +117,7 @@ def schema_of(raw: bytes) -> str:
     return name
 
 
-def _schema_by_search(raw: bytes) -> str:
+def seeming_schema(raw: bytes) -> str:
     """What a broken line seems to say it is, so that it is refused as that."""
     found = re.search(rb'"schema"\s*:\s*"([a-z0-9/-]{1,40})"', raw[:4096])
     return found[1].decode() if found else ""
@@ -135,8 +137,9 @@ def decode(schema: str, raw: bytes) -> Any:
     """A command of a schema other than a batch.
 
     Raises:
-        Malformed, DuplicateField: with the field as a JSON pointer.
+        TooLarge, Malformed, DuplicateField: with the field as a JSON pointer.
     """
+    _check_size(raw)
     try:
         command = _decoders[schema](raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -152,8 +155,7 @@ def decode_batch(raw: bytes) -> Incoming:
     Raises:
         TooLarge, Malformed, DuplicateField: the batch as a whole cannot be read.
     """
-    if len(raw) > BATCH_LIMIT:
-        raise TooLarge(f"the body has {len(raw):,} bytes, more than {BATCH_LIMIT:,}: send the day in several batches")
+    _check_size(raw)
     bytes_hash = sha256(raw)
     try:
         batch: ReportBatch = _decoders["counterfoil/batch/1"](raw)
@@ -166,6 +168,11 @@ def decode_batch(raw: bytes) -> Incoming:
             return _decode_apart(raw, bytes_hash, twice)
     _check_head(batch)
     return Incoming(batch, raw, bytes_hash)
+
+
+def _check_size(raw: bytes) -> None:
+    if len(raw) > BATCH_LIMIT:
+        raise TooLarge(f"the body has {len(raw):,} bytes, more than {BATCH_LIMIT:,}: send it in several")
 
 
 def _check_head(batch: ReportBatch) -> None:
@@ -198,6 +205,8 @@ def _decode_apart(raw: bytes, bytes_hash: str, error: Exception) -> Incoming:
     except (ValueError, RecursionError):
         raise _malformed(error) from None
     batch: ReportBatch = decode("counterfoil/batch/1", envelope)
+    if len(slices) > TRANSACTIONS_LIMIT:
+        raise Malformed(f"has more than {TRANSACTIONS_LIMIT:,} transactions: send the day in several", "/transactions")
     _check_head(batch)
     good, rows, rejected = [], [], []
     for row, part in enumerate(slices):
@@ -237,12 +246,17 @@ def cut(raw: bytes) -> tuple[bytes, list[bytes]]:
         DuplicateField: a field of the envelope stands twice.
     """
     text = raw.decode("utf-8", "surrogateescape")
-    scan = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str).raw_decode
+    # control characters may stand in a text: they spoil that transaction, not where it ends
+    scan = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str, strict=False).raw_decode
     at = _skip(text, 0, "{")
     parts: dict[str, str] = {}
     slices: list[bytes] = []
     while text[at] != "}":
+        if text[at] != '"':
+            raise ValueError("expected the name of a field")
         name, at = scan(text, at)
+        if not isinstance(name, str):
+            raise ValueError("the name of a field is no text")
         at = _skip(text, at, ":")
         if name in parts:
             raise DuplicateField(f"the field {name[:40]!r} stands twice", f"/{name[:40]}")
@@ -282,6 +296,8 @@ def _skip(text: str, at: int, expected: str) -> int:
         at += 1
     if at >= len(text):
         raise ValueError("it ends too early")
+    if found == "," and text[at] in "}]":
+        raise ValueError("there is a comma too many")
     return at
 
 
@@ -290,7 +306,9 @@ def _may_hold_duplicates(raw: bytes, decoded: Any) -> bool:
     written = _encode(decoded)
     if written == raw:
         return False
-    return raw.count(b'":') != written.count(b'":') or _BLANK_BEFORE_COLON.search(raw) is not None
+    if raw.count(b'":') != written.count(b'":') or _BLANK_BEFORE_COLON.search(raw) is not None:
+        return True
+    return b"\\u" in raw  # an escaped quotation mark counts when written, but not as it came
 
 
 def check_duplicates(raw: bytes) -> None:
@@ -300,13 +318,42 @@ def check_duplicates(raw: bytes) -> None:
         DuplicateField: naming the field that stands twice.
     """
 
-    def unique(pairs: list[tuple[str, Any]]) -> None:
-        names = [name for name, _ in pairs]
-        if len(set(names)) != len(names):
-            twice = next(name for name in names if names.count(name) > 1)
-            raise DuplicateField(f"the field {twice[:40]!r} stands twice in one object", f"/{twice[:40]}")
+    found: list[_Twice] = []
 
-    json.loads(raw, object_pairs_hook=unique, parse_int=str)
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Twice:
+        names = [name for name, _ in pairs]
+        if len(set(names)) == len(names):
+            return dict(pairs)
+        found.append(_Twice(next(name for name in names if names.count(name) > 1)))
+        return found[-1]
+
+    whole = json.loads(raw, object_pairs_hook=unique, parse_int=str)
+    if found:
+        field, name = next(_twice_in(whole))
+        raise DuplicateField(f"the field {name[:40]!r} stands twice in one object", field)
+
+
+class _Twice(msgspec.Struct, frozen=True):
+    """Stands where an object has a field twice."""
+
+    name: str
+
+
+def _twice_in(whole: Any) -> Iterator[tuple[str, str]]:
+    """The JSON pointer and the name of each field that stands twice."""
+    waiting = [("", whole)]
+    while waiting:
+        at, value = waiting.pop()
+        if isinstance(value, _Twice):
+            yield f"{at}/{_pointed(value.name)}", value.name
+        elif isinstance(value, dict):
+            waiting += [(f"{at}/{_pointed(name)}", inner) for name, inner in value.items()]
+        elif isinstance(value, list):
+            waiting += [(f"{at}/{place}", inner) for place, inner in enumerate(value)]
+
+
+def _pointed(name: str) -> str:
+    return name[:40].replace("~", "~0").replace("/", "~1")
 
 
 def _malformed(error: Exception) -> Malformed:
@@ -319,8 +366,8 @@ def _malformed(error: Exception) -> Malformed:
     message = str(error)
     found = _PATH.search(message)
     if found is None:
-        return Malformed(message)
-    return Malformed(message[: found.start()], pointer(found[1]))
+        return Malformed(message[:REASON_LIMIT])
+    return Malformed(message[: found.start()][:REASON_LIMIT], pointer(found[1]))
 
 
 def pointer(path: str) -> str:

@@ -5,7 +5,7 @@ Sales and stock are two areas that must agree at once; this is where a sale asks
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -26,13 +26,30 @@ def ledger_of(unit: Unit, store: str) -> Ledger:
     return unit.load(Ledger, f"ledger/{store}", store)
 
 
-def move_goods(unit: Unit, terms: Terms, t: Transactions, cause: str) -> Transactions:
-    """Issue what was sold and take in what was refunded; gives the transactions with the cost of each line."""
+def settle_originals(unit: Unit, t: Transactions) -> None:
+    """Make sure, before anything is recorded, that the log holds the originals of linked refunds.
+
+    Raises:
+        NotSettled: the facts of one are still on their way.
+    """
+    for reference in t.original:
+        day = _day_of(unit, reference)
+        if not unit.is_settled(day) and _key_in(day, reference) is not None:
+            raise NotSettled
+
+
+def move_goods(
+    unit: Unit, terms: Terms, t: Transactions, cause: str, earlier: Sequence[Transactions] = ()
+) -> Transactions:
+    """Issue what was sold and take in what was refunded; gives the transactions with the cost of each line.
+
+    `earlier` are the parts of the same batch that come before these, with their costs.
+    """
     if not t.sku:
         return t
     if not t.kind and not t.voided and min(t.quantity) >= 0:
         return _issue_all(unit, terms, t, cause)
-    return _move_some(unit, terms, t, cause)
+    return _move_some(unit, terms, t, cause, earlier)
 
 
 def _issue_all(unit: Unit, terms: Terms, t: Transactions, cause: str) -> Transactions:
@@ -53,7 +70,9 @@ def _issue_all(unit: Unit, terms: Terms, t: Transactions, cause: str) -> Transac
     return msgspec.structs.replace(t, cost=cost)
 
 
-def _move_some(unit: Unit, terms: Terms, t: Transactions, cause: str) -> Transactions:
+def _move_some(
+    unit: Unit, terms: Terms, t: Transactions, cause: str, earlier: Sequence[Transactions]
+) -> Transactions:
     sold = [(place, row) for place, row in counting_lines(t) if t.quantity[place] > 0]
     back = [(place, row) for place, row in counting_lines(t) if t.quantity[place] < 0]
     cost = [0] * len(t.sku)
@@ -64,9 +83,12 @@ def _move_some(unit: Unit, terms: Terms, t: Transactions, cause: str) -> Transac
         for (place, _), value in zip(sold, values, strict=False):
             cost[place] = value
     if back:
-        originals = {reference.of: reference for reference in t.original}
-        issued = msgspec.structs.replace(t, cost=cost)
-        own = [_own_cost(unit, terms, issued, originals.get(row), t.sku[p], -t.quantity[p]) for p, row in back]
+        batch = (*earlier, msgspec.structs.replace(t, cost=cost))
+        rows = {row for _, row in back}
+        originals = {
+            reference.of: _original(unit, terms, batch, reference) for reference in t.original if reference.of in rows
+        }
+        own = [_own_cost(originals.get(row), t.sku[p], -t.quantity[p]) for p, row in back]
         values = ledger_of(unit, terms.store).take_back(
             terms.day, terms.currency, [t.sku[p] for p, _ in back], [-t.quantity[p] for p, _ in back], own, cause
         )
@@ -86,33 +108,36 @@ def counting_lines(t: Transactions) -> Iterator[tuple[int, int]]:
         line = end
 
 
-def _own_cost(
-    unit: Unit, terms: Terms, batch: Transactions, reference: Reference | None, sku: str, quantity: int
-) -> int | None:
-    """What `quantity` of an article cost when the linked original issued it; None where nobody knows (facts.md 6)."""
-    if reference is None:
-        return None
-    original = None
-    if (reference.store, reference.business_day) == (terms.store, terms.day):
-        original = _in(batch, reference.register, reference.number)
-    if original is None:
-        day = unit.peek(
-            TradingDay,
-            day_stream(reference.store, reference.business_day),
-            reference.store,
-            reference.business_day,
-        )
-        key = next((key for key in day.keys if (key[0], key[2]) == (reference.register, reference.number)), None)
-        if key is None:
-            return None
-        if not unit.is_settled(day):
-            raise NotSettled
-        original = find_transaction(unit, day, key)
+def _own_cost(original: Transactions | None, sku: str, quantity: int) -> int | None:
+    """What `quantity` of an article cost when the original issued it; None where nobody knows (facts.md 6)."""
     if original is None or not original.cost:
         return None
     places = [place for place, _ in counting_lines(original) if original.sku[place] == sku]
     issued = sum(original.quantity[place] for place in places)
     return round_half_even(sum(original.cost[place] for place in places) * quantity, issued) if issued > 0 else None
+
+
+def _original(
+    unit: Unit, terms: Terms, batch: Sequence[Transactions], reference: Reference
+) -> Transactions | None:
+    """The transaction that a refund names, if it is in this batch or in the books, and in the same currency."""
+    if (reference.store, reference.business_day) == (terms.store, terms.day):
+        for part in batch:
+            original = _in(part, reference.register, reference.number)
+            if original is not None:
+                return original
+    day = _day_of(unit, reference)
+    key = _key_in(day, reference)
+    return find_transaction(unit, day, key) if key is not None and day.totals.currency == terms.currency else None
+
+
+def _day_of(unit: Unit, reference: Reference) -> TradingDay:
+    stream = day_stream(reference.store, reference.business_day)
+    return unit.peek(TradingDay, stream, reference.store, reference.business_day)
+
+
+def _key_in(day: TradingDay, reference: Reference) -> Key | None:
+    return next((key for key in day.keys if (key[0], key[2]) == (reference.register, reference.number)), None)
 
 
 def _in(t: Transactions, register: str, number: int) -> Transactions | None:

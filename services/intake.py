@@ -19,7 +19,7 @@ from domain.stock.commands import RecordMovement
 from domain.stores.commands import DescribeStore
 from domain.values import business_day
 from services.batches import ReadBatch
-from services.decoding import checked, decode, schema_of, sha256
+from services.decoding import checked, decode, schema_of, seeming_schema, sha256
 from services.event_store import Clock
 from services.products import Products
 from services.refusals import keep_refused
@@ -60,7 +60,7 @@ class Intake:
                 return self.sales.report(raw)
             return self._command(decode(name, raw), raw)
 
-        return kept_when_refused(make, raw, source, schema)
+        return kept_when_refused(make, raw, source, schema or seeming_schema(raw))
 
     def batch(self, raw: bytes, source: str = "", ahead: ReadBatch | None = None) -> Command[Answer | Refused]:
         """A command for the body of a batch, perhaps read ahead."""

@@ -16,7 +16,7 @@ import msgspec
 
 from domain.kernel import Aggregate
 from domain.sales.commands import CloseDay, DeclareDrawer, DeclareNoSales, ReportBatch, ResolveConflict
-from domain.sales.facts import Conflict, RegisterState
+from domain.sales.facts import Conflict, RegisterState, Transactions
 from domain.sales.judging import Verdict, keys_of
 from domain.sales.outcomes import (
     Answer,
@@ -28,18 +28,18 @@ from domain.sales.outcomes import (
     UnknownStore,
 )
 from domain.sales.reading import Terms, read
-from domain.sales.selection import select
+from domain.sales.selection import select, split
 from domain.sales.trading_day import Numbering, TradingDay, day_stream
 from domain.stores.aggregate import Store, StoreDay
 from domain.values import Scaled, code
 from services.batches import ReadBatch, read_batch
 from services.decoding import BadValue, checked, decode_batch, decode_transaction, sha256
 from services.event_store import Clock, KeptBytes
-from services.goods import find_transaction, move_goods, take_goods_back
+from services.goods import find_transaction, move_goods, settle_originals, take_goods_back
 from services.writer import NotSettled, Unit
 
 A = TypeVar("A", bound=Aggregate)
-LOOK_BACK_DAYS = 14  # how far a register that numbers on from day to day is followed back for its last number
+LOOK_BACK_DAYS = 31  # how far a register that numbers on from day to day is followed back for its last number
 
 
 class Looks(Protocol):
@@ -84,10 +84,13 @@ class Sales:
             for row, part in batch.rejected:
                 unit.keep_bytes(KeptBytes(row.bytes_hash, row.bytes_length, part, row.code))
             accepted = batch.transactions if verdict.new is None else select(batch.transactions, verdict.new)
-            accepted = move_goods(unit, terms, accepted, f"{day.stream}#{day.version + 1}")
+            settle_originals(unit, accepted)
+            parts: list[Transactions] = []
+            for version, part in enumerate(split(accepted), day.version + 1):
+                parts.append(move_goods(unit, terms, part, f"{day.stream}#{version}", parts))
             rejected = [row for row, _ in batch.rejected]
             return day.report(
-                batch.batch_id, bytes_hash, terms, accepted, batch.registers, verdict.duplicates, conflicts, rejected
+                batch.batch_id, bytes_hash, terms, parts, batch.registers, verdict.duplicates, conflicts, rejected
             )
 
         return command
@@ -168,6 +171,7 @@ class Sales:
             raise NumberTaken("another transaction has come under this number since; it cannot hold both", "/number")
         second = read([decode_transaction(kept.data)], terms)
         before = holder.totals
+        settle_originals(unit, second)
         take_goods_back(unit, holder, first, terms, reason)
         second = move_goods(unit, terms, second, f"{day.stream}#{day.version + (2 if holder is day else 1)}")
         day.replace(conflict, terms, second, reason, holder, first)
@@ -272,10 +276,12 @@ def _drawer(asked: DeclareDrawer, terms: Terms) -> str:
 def _quarantine(unit: Unit, raw: bytes, batch: ReadBatch, verdict: Verdict) -> list[Conflict]:
     """The clashing transactions with their bytes kept."""
     t = batch.transactions
-    keys = keys_of(t) if verdict.clashes else []
+    if not verdict.clashes:
+        return []
+    keys, slices = keys_of(t), batch.slices(raw)
     conflicts = []
     for clash in verdict.clashes:
-        part = batch.bytes_of(raw, clash.of)
+        part = slices[clash.of]
         kept = KeptBytes(sha256(part), len(part), part, "conflict")
         unit.keep_bytes(kept)
         register, epoch, number = keys[clash.of]

@@ -239,6 +239,7 @@ class Writer:
         outcomes: list[Any] = []
         ends: list[int] = []
         touched: set[str] = set()
+        begun: list[str] = []
         try:
             for command, context in commands:
                 unit.context, unit.touched = context, {}
@@ -246,7 +247,10 @@ class Writer:
                     outcome: Any = command(unit)
                 except Refusal as refusal:
                     outcome = refusal
-                except NotSettled:
+                except NotSettled as first:
+                    if not outcomes:
+                        raise RuntimeError(f"nothing before it waits to be kept: {first}") from first
+                    begun = [*unit.touched]
                     break
                 finally:
                     touched.update(unit.touched)
@@ -254,6 +258,7 @@ class Writer:
                 outcomes.append(outcome)
                 ends.append(len(pending))
             positions = self._keep(pending, unit.kept)
+            self._cache.drop(begun)  # the command that has to wait may have recorded something already
         except BaseException:
             self._cache.drop([*touched])
             raise

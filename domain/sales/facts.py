@@ -124,7 +124,7 @@ class RegisterState(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 class SalesReported(Fact, frozen=True):
     """A batch of a store's transactions, or part `part` of `parts` of a large one, with the outcome of each.
 
-    `after_close` says how many of `transactions` came to a sealed day. The first part holds the answer.
+    `after_close` says how many of `transactions` came to a sealed day. The answer is what the parts say together.
     """
 
     TOPIC: ClassVar[str] = "sales.SalesReported.1"

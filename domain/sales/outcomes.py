@@ -40,9 +40,15 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 def answer_of(fact: SalesReported, before: Answer | None) -> Answer:
     """The answer as far as this part of the batch goes; parts of a large batch add up."""
     accepted = len(fact.transactions) - fact.after_close
+    listed = [*map(_conflict, fact.conflicts), *map(_rejected, fact.rejected)]
     if before is not None:
         return msgspec.structs.replace(
-            before, accepted=before.accepted + accepted, after_close=before.after_close + fact.after_close
+            before,
+            accepted=before.accepted + accepted,
+            conflict=before.conflict + len(fact.conflicts),
+            rejected=before.rejected + len(fact.rejected),
+            after_close=before.after_close + fact.after_close,
+            listed=[*before.listed, *listed],
         )
     return Answer(
         fact.batch_id,
@@ -51,7 +57,7 @@ def answer_of(fact: SalesReported, before: Answer | None) -> Answer:
         len(fact.conflicts),
         len(fact.rejected),
         fact.after_close,
-        [_conflict(conflict) for conflict in fact.conflicts] + [_rejected(rejected) for rejected in fact.rejected],
+        listed,
     )
 
 

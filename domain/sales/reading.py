@@ -137,7 +137,7 @@ def _one(column: list[Any]) -> list[Any]:
 
 def _register(t: Transaction, terms: Terms) -> str:
     if t.register not in terms.registers:
-        raise Unfit("unknown_register", "/register", f"register {t.register!r} is not one of this store's on that day")
+        raise Unfit("unknown_register", "/register", f"register {t.register[:40]!r} is not one of this store's on that day")
     return t.register
 
 
@@ -217,7 +217,7 @@ def _reference(index: int, t: Transaction, terms: Terms) -> Reference:
         index,
         CODES[original.store] or terms.store,
         original.business_day or terms.day,
-        CODES[original.register],
+        code(original.register),
         original.number,
     )
 

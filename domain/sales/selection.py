@@ -10,12 +10,14 @@ import msgspec
 
 from domain.sales.facts import Transactions
 
-LINES_A_FACT: Final = 2_000  # about 100 bytes of JSON a line at the very worst: below 256 KiB (facts.md 1)
-TRANSACTIONS_A_FACT: Final = 800
+BYTES_A_PART: Final = 225_000  # of JSON: leaves room for all else in the 256 KiB of a fact (facts.md 1)
 T = TypeVar("T")
 _LINE_COLUMNS = ("sku", "quantity", "net", "tax", "cost")
 _TENDER_COLUMNS = ("tender", "tendered", "change")
-_COLUMNS = ("kind", "epoch", "cashier", "customer", "charges", "rounding", "register", "offset")
+_WIDTH: Final = {
+    "kind": 13, "epoch": 8, "cashier": 43, "customer": 43, "charges": 15, "rounding": 15, "register": 43, "offset": 5,
+}  # fmt: skip
+_COLUMNS = tuple(_WIDTH)
 
 
 def select(t: Transactions, rows: Sequence[int]) -> Transactions:
@@ -42,19 +44,52 @@ def select(t: Transactions, rows: Sequence[int]) -> Transactions:
 
 
 def split(t: Transactions) -> Iterator[Transactions]:
-    """Parts of at most about 2,000 lines, whole transactions each; a single larger transaction is a part of its own."""
-    if len(t.sku) <= LINES_A_FACT and len(t) <= TRANSACTIONS_A_FACT:
+    """Parts that each fit into a fact, whole transactions each; one that does not fit is a part of its own."""
+    if _at_most(t) <= BYTES_A_PART:
         yield t
         return
     rows: list[int] = []
     held = 0
-    for row, count in enumerate(t.line_count):
-        if rows and (held + count > LINES_A_FACT or len(rows) >= TRANSACTIONS_A_FACT):
+    for row, weight in enumerate(_weights(t)):
+        if rows and held + weight > BYTES_A_PART:
             yield select(t, rows)
             rows, held = [], 0
         rows.append(row)
-        held += count
+        held += weight
     yield select(t, rows)
+
+
+def _at_most(t: Transactions) -> int:
+    """At most how many bytes of JSON all are, without looking at each: nearly every batch is far below."""
+    lines = (110 + 15 * len(t.discounts)) * len(t.sku) + 75 * len(t.tender)
+    rest = 3_012 * len(t.reason) + 110 * len(t.notes) + 90 * len(t.taxes) + 220 * len(t.original)
+    return _row_width(t) * len(t) + lines + rest
+
+
+def _row_width(t: Transactions) -> int:
+    return 80 + sum(_WIDTH[name] for name in _COLUMNS if len(getattr(t, name)) > 1)
+
+
+def _weights(t: Transactions) -> list[int]:
+    """At most how many bytes of JSON each transaction is."""
+    row = _row_width(t)
+    line = 70 + 2 * len(t.discounts)
+    lengths = list(map(len, t.sku))
+    for column in t.discounts.values():
+        lengths = [length + 13 if off else length for length, off in zip(lengths, column, strict=True)]
+    weights, begin = [], 0
+    for count, tenders in zip(t.line_count, t.tender_count, strict=True):
+        weights.append(row + line * count + sum(lengths[begin : begin + count]) + 75 * tenders)
+        begin += count
+    for place, text in t.reason.items():
+        weights[place] += 12 + len(msgspec.json.encode(text))
+    for note in t.notes:
+        weights[note.of] += 70 + len(note.detail)
+    for tax in t.taxes:
+        weights[tax.of] += 90
+    for link in t.original:
+        weights[link.of] += 220
+    return weights
 
 
 def _places(counts: Sequence[int], rows: Sequence[int]) -> list[int]:

@@ -6,8 +6,8 @@ or where facts are kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar, Final, Literal
 
 import msgspec
 
@@ -42,11 +42,14 @@ from domain.sales.outcomes import (
 )
 from domain.sales.reading import Terms
 from domain.sales.rules import missing_numbers
-from domain.sales.selection import split
 from domain.sales.totals import combined, totals_of
 
 Numbering = tuple[str, int]  # register and epoch: what numbers run within
 State = Literal["open", "loading", "totalled", "audited", "closed", "restated"]
+
+OUTCOMES_BESIDE: Final = 10  # conflicts, and rejections, beside the transactions of the first fact
+OUTCOMES_A_FACT: Final = 100  # below 200 KiB at 1,500 bytes for the longest rejection and 400 for a conflict
+NO_TRANSACTIONS: Final = Transactions([], [], [], [], [], [], [])
 
 
 def day_stream(store: str, day: str) -> str:
@@ -99,16 +102,20 @@ class TradingDay(Aggregate):
         batch_id: str,
         bytes_hash: str,
         terms: Terms,
-        accepted: Transactions,
+        parts: Sequence[Transactions],
         counts: Sequence[RegisterCount],
         duplicates: int = 0,
         conflicts: Sequence[Conflict] = (),
         rejected: Sequence[Rejected] = (),
     ) -> Answer:
-        """Record a judged batch, in as many facts as its size asks for, and the restatement of a sealed day."""
-        before = self.totals
-        parts = list(split(accepted))
-        for index, part in enumerate(parts):
+        """Record a judged batch, in as many facts as its size asks for, and the restatement of a sealed day.
+
+        `parts` are what was accepted, as `split` cuts it; there is one at least.
+        """
+        before, version = self.totals, self.version
+        registers = _register_states(terms, parts, counts, conflicts)
+        pages = list(_pages(parts, conflicts, rejected))
+        for index, (part, clashing, unfit) in enumerate(pages):
             first = index == 0
             self.record(
                 SalesReported(
@@ -117,17 +124,17 @@ class TradingDay(Aggregate):
                     terms.currency,
                     part,
                     prices_include_tax=terms.prices_include_tax,
-                    registers=_register_states(terms, accepted, counts, conflicts) if first else [],
+                    registers=registers if first else [],
                     duplicates=duplicates if first else 0,
                     after_close=len(part) if self.sealed else 0,
-                    conflicts=list(conflicts) if first else [],
-                    rejected=list(rejected) if first else [],
+                    conflicts=clashing,
+                    rejected=unfit,
                     part=index + 1,
-                    parts=len(parts),
+                    parts=len(pages),
                 )
             )
-        if len(accepted):
-            self._restate(before, len(parts))
+        if any(map(len, parts)):
+            self._restate(before, range(version + 1, version + len(parts) + 1))
         return self.batches[batch_id][1]
 
     def declare_no_sales(self, reason: str) -> bool:
@@ -220,7 +227,7 @@ class TradingDay(Aggregate):
         holder.reverse(first, terms, reason)
         version = self.version
         self._resolve(conflict, "replace", terms.currency, reason, accepted, terms.prices_include_tax)
-        self._restate(before, self.version - version + (holder is self))
+        self._restate(before, range(version + (holder is not self), self.version + 1))
 
     def reverse(self, first: Transactions, terms: Terms, reason: str) -> None:
         """Take a transaction back at its own values. The caller restates when it goes on with this day."""
@@ -228,7 +235,7 @@ class TradingDay(Aggregate):
 
     def restate_reversal(self, before: Totals) -> None:
         """Restate a sealed neighbour after one of its transactions was reversed."""
-        self._restate(before, 1)
+        self._restate(before, range(self.version, self.version + 1))
 
     def _resolve(
         self,
@@ -255,10 +262,10 @@ class TradingDay(Aggregate):
             reason=reason,
         )
 
-    def _restate(self, before: Totals, facts: int) -> None:
+    def _restate(self, before: Totals, versions: Sequence[int]) -> None:
         if self.sealed is None:
             return
-        causes = [f"{self.stream}#{version}" for version in range(self.version - facts + 1, self.version + 1)]
+        causes = [f"{self.stream}#{version}" for version in versions]
         self.record(DayRestated(self.restatements + 1, combined(self.totals, before, -1), self.totals, causes))
 
     # -- asking
@@ -348,13 +355,28 @@ class TradingDay(Aggregate):
         return {register.code for register in self.registers.values() if register.drawer}
 
 
+def _pages(
+    parts: Sequence[Transactions], conflicts: Sequence[Conflict], rejected: Sequence[Rejected]
+) -> Iterator[tuple[Transactions, list[Conflict], list[Rejected]]]:
+    """What each fact of a batch says. A few outcomes find room beside the transactions, the rest in facts of their own."""
+    few = OUTCOMES_BESIDE
+    yield parts[0], list(conflicts[:few]), list(rejected[:few])
+    for part in parts[1:]:
+        yield part, [], []
+    for begin in range(few, max(len(conflicts), len(rejected)), OUTCOMES_A_FACT):
+        end = begin + OUTCOMES_A_FACT
+        yield NO_TRANSACTIONS, list(conflicts[begin:end]), list(rejected[begin:end])
+
+
 def _register_states(
-    terms: Terms, t: Transactions, counts: Sequence[RegisterCount], conflicts: Sequence[Conflict]
+    terms: Terms, parts: Sequence[Transactions], counts: Sequence[RegisterCount], conflicts: Sequence[Conflict]
 ) -> list[RegisterState]:
     """The registers this batch speaks of, with the last number each declares."""
     last = {(count.code, count.epoch or terms.registers[count.code].epoch): count.last_number for count in counts}
-    used = {key[:2] for key in keys_of(t)} if len(t.register) > 1 or t.epoch else {(code, 0) for code in t.register}
+    used = {(c.register, c.epoch) for c in conflicts}
+    for t in parts:
+        used |= {key[:2] for key in keys_of(t)} if len(t.register) > 1 or t.epoch else {(name, 0) for name in t.register}
     return [
         msgspec.structs.replace(terms.registers[code], epoch=epoch, last_number=last.get((code, epoch), -1))
-        for code, epoch in sorted({*used, *last, *((c.register, c.epoch) for c in conflicts)})
+        for code, epoch in sorted({*used, *last})
     ]

@@ -1,18 +1,28 @@
 """A question and what was asked of it, composed to one statement.
 
-Each measure comes from the first source that can be cut by every dimension asked for; each source is grouped by the
+The measures come from as few sources as offer them and can be cut by every dimension asked for; each is grouped by the
 cut, the parts are put together and sorted. Values that come from outside are only ever bound; numbers and days, which
 cannot say anything else, are written out. It must not know any area.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from projections.kernel import ViewDatabase
 from projections.questions.answer import Answer
-from projections.questions.model import Asked, Column, Dimension, Kind, Measure, Question, QuestionRefused, Source, offering
+from projections.questions.model import (
+    Asked,
+    Column,
+    Dimension,
+    Kind,
+    Measure,
+    Question,
+    QuestionRefused,
+    Source,
+    offering,
+)
 
 BATCH_ROWS: Final = 65_536
 _SQL_TYPE: Final[dict[Kind, str]] = {
@@ -60,11 +70,11 @@ class _Cut:
         if asked.first is not None and asked.last is not None and asked.first > asked.last:
             raise QuestionRefused(f"the first day {asked.first} is after the last {asked.last}", "first")
         self.used = {dimension.name for dimension in self.by} | set(self.filters)
+        self.known = {measure.name: measure for measure in question.measures}
         self.chosen = self._choose()
-        measures = [measure for measure, _ in self.chosen]
-        if any(measure.kind in _OF_A_CURRENCY for measure in measures) and "currency" not in asked.by:
+        if any(self.known[name].kind in _OF_A_CURRENCY for name in self.chosen) and "currency" not in asked.by:
             self.by.append(question.dimension("currency", "by"))
-        self.columns = self._columns(measures)
+        self.columns = self._columns()
 
     def _filters(self) -> dict[str, tuple[Dimension, list[str]]]:
         filters: dict[str, tuple[Dimension, list[str]]] = {}
@@ -77,31 +87,56 @@ class _Cut:
             filters.setdefault(name, (dimension, []))[1].append(f"$w{number}")
         return filters
 
-    def _choose(self) -> list[tuple[Measure, Source]]:
-        """The source of each measure: of those asked for, or of all that the dimensions allow."""
-        known = {measure.name: measure for measure in self.question.measures}
+    def _choose(self) -> dict[str, Sequence[str]]:
+        """The measures asked for, or all that the dimensions allow, and the figures each is made of."""
         names = _once(self.asked.measures, "measures")
-        chosen = []
-        for name in names or known:
-            if name not in known:
+        chosen: dict[str, Sequence[str]] = {}
+        for name in names or self.known:
+            if name not in self.known:
                 raise QuestionRefused(
-                    f"{self.question.name} has no measure {name!r}; it has {', '.join(known)}", "measures"
+                    f"{self.question.name} has no measure {name!r}; it has {', '.join(self.known)}", "measures"
                 )
-            source = self._source(known[name])
-            if source is not None:
-                chosen.append((known[name], source))
+            figures = self._figures(self.known[name])
+            if figures:
+                chosen[name] = figures
             elif names:
-                raise QuestionRefused(self._why_not(known[name]), "measures")
+                raise QuestionRefused(self._why_not(self.known[name]), "measures")
         if not chosen:
             cut = " and ".join(sorted(self.used)) or "no dimension"
             raise QuestionRefused(f"no measure of {self.question.name} allows {cut} together", "by")
         return chosen
 
-    def _source(self, measure: Measure) -> Source | None:
-        for source in offering(self.question, measure):
-            if self.used <= set(source.dimensions) and set(source.needs) <= set(self.asked.by):
-                return source
-        return None
+    def _figures(self, measure: Measure) -> Sequence[str]:
+        """What a measure is made of in this cut: of figures, else of itself; of nothing where the cut forbids it."""
+        own = (measure.name, measure.beside) if self._explains(measure) else (measure.name,)
+        for figures in (measure.figures, own):
+            if figures and all(self._sources(figure) for figure in figures):
+                return figures
+        return ()
+
+    def _explains(self, measure: Measure) -> bool:
+        """Whether the column beside a measure is shown: not where the rows are cut by it."""
+        return bool(measure.beside) and measure.beside not in self.asked.by
+
+    def _sources(self, figure: str) -> list[Source]:
+        return [
+            source
+            for source in self.question.sources
+            if figure in source.measures
+            and self.used <= set(source.dimensions)
+            and set(source.needs) <= set(self.asked.by)
+        ]
+
+    def _fewest(self) -> list[tuple[Source, list[str]]]:
+        """Sources for all figures, and few of them: the one that offers most of what is left goes first."""
+        left = list(dict.fromkeys(figure for figures in self.chosen.values() for figure in figures))
+        offers = {figure: self._sources(figure) for figure in left}
+        parts = []
+        while left:
+            best = max(self.question.sources, key=lambda source: sum(source in offers[figure] for figure in left))
+            parts.append((best, [figure for figure in left if best in offers[figure]]))
+            left = [figure for figure in left if best not in offers[figure]]
+        return parts
 
     def _why_not(self, measure: Measure) -> str:
         cuts = []
@@ -111,11 +146,11 @@ class _Cut:
         wanted = " and ".join(sorted(self.used)) or "no dimension"
         return f"{measure.name} cannot be cut by {wanted}; it allows {'; or '.join(dict.fromkeys(cuts))}"
 
-    def _columns(self, measures: Sequence[Measure]) -> list[Column]:
+    def _columns(self) -> list[Column]:
         columns = [Column(item.name, item.kind, item.says) for item in self.by]
-        for measure in measures:
+        for measure in (self.known[name] for name in self.chosen):
             columns.append(Column(measure.name, measure.kind, measure.says, measure.unit))
-            if measure.beside and measure.beside not in self.asked.by:
+            if self._explains(measure):
                 columns.append(Column(measure.beside, "text", f"what {measure.name} counts"))
         return columns
 
@@ -123,37 +158,32 @@ class _Cut:
 
     def sql(self, known: int) -> str:
         """The statement, over tables that are already as known at `known`."""
-        parts: dict[int, tuple[Source, list[tuple[str, str]]]] = {}
-        for measure, source in self.chosen:
-            offered = parts.setdefault(id(source), (source, []))[1]
-            offered.append((measure.name, source.measures[measure.name]))
-            if measure.beside and measure.beside not in self.asked.by:
-                offered.append((measure.beside, source.measures[measure.beside]))
-        keys = [f"k{number}" for number in range(len(self.by))]
-        ctes = [f"part{n} AS ({self._part(*part, known)})" for n, part in enumerate(parts.values())]
-        alone = len(ctes) == 1
-        rows = " UNION ALL BY NAME ".join(f"SELECT * FROM part{number}" for number in range(len(ctes)))
-        shown = [f'{item.label.format(key)} AS "{item.name}"' for item, key in zip(self.by, keys, strict=True)]
-        shown += [self._figure(measure, alone) for measure, _ in self.chosen for measure in self._pair(measure)]
-        group = f" GROUP BY {', '.join(keys)}" if keys and not alone else ""
-        order = f" ORDER BY {', '.join(keys)}" if keys else ""
-        return f"WITH {', '.join(ctes)} SELECT {', '.join(shown)} FROM ({rows}){group}{order}"
+        keys = ", ".join(f"k{number}" for number in range(len(self.by)))
+        parts = self._fewest()
+        ctes = [f"part{n} AS ({self._part(source, figures, known)})" for n, (source, figures) in enumerate(parts)]
+        rows = "part0"
+        for number in range(1, len(parts)):
+            rows += f" FULL JOIN part{number} USING ({keys})" if keys else f", part{number}"
+        shown = [f'{item.label.format(f"k{n}")} AS "{item.name}"' for n, item in enumerate(self.by)]
+        for name, figures in self.chosen.items():
+            shown += self._shown(self.known[name], figures)
+        order = f" ORDER BY {keys}" if keys else ""
+        return f"WITH {', '.join(ctes)} SELECT {', '.join(shown)} FROM {rows}{order}"
 
-    def _pair(self, measure: Measure) -> Iterator[Measure]:
-        yield measure
-        if measure.beside and measure.beside not in self.asked.by:
-            yield Measure(measure.beside, "", kind="text", may_be_empty=True)
-
-    @staticmethod
-    def _figure(measure: Measure, alone: bool) -> str:
-        value = f'"{measure.name}"' if alone else f'any_value("{measure.name}")'
+    def _shown(self, measure: Measure, figures: Sequence[str]) -> list[str]:
+        made = figures is measure.figures
+        value = measure.sql if made else f'"{measure.name}"'
         if measure.kind in _ADDS_UP and not measure.may_be_empty:
             value = f"coalesce({value}, 0)"
-        return f'CAST({value} AS {_SQL_TYPE[measure.kind]}) AS "{measure.name}"'
+        shown = [f'CAST({value} AS {_SQL_TYPE[measure.kind]}) AS "{measure.name}"']
+        if self._explains(measure):
+            beside = measure.beside_sql if made else f'"{measure.beside}"'
+            shown.append(f'CAST({beside} AS VARCHAR) AS "{measure.beside}"')
+        return shown
 
-    def _part(self, source: Source, measures: Sequence[tuple[str, str]], known: int) -> str:
+    def _part(self, source: Source, names: Sequence[str], known: int) -> str:
         keys = [f"{item.sql} AS k{number}" for number, item in enumerate(self.by)]
-        figures = [f'{expression} AS "{name}"' for name, expression in measures]
+        figures = [f'{source.measures[name]} AS "{name}"' for name in names]
         rows = self._filled(self._rows(source), known)
         if not source.grain:
             return f"SELECT {', '.join(keys + figures)} {rows} GROUP BY ALL"

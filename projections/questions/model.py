@@ -46,8 +46,9 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True):
 
 @dataclass(frozen=True)
 class Dimension:
-    """What a question can be cut by. `sql` is its key over the source `r` and the `join` of the question it needs;
-    `label` shows a key; `read` turns text into a key, or says with a ValueError how it must be written."""
+    """What a question can be cut by. `sql` is its key, never NULL, over `r` and the `join` of the question it needs;
+    `label` shows a key; `read` turns text into a key, or says with a ValueError how it must be written. `arrival` marks
+    one that depends on the order in which facts arrived."""
 
     name: str
     says: str
@@ -56,13 +57,18 @@ class Dimension:
     join: str = ""
     label: str = "{}"
     read: Callable[[str], object] = str
+    arrival: bool = False
 
 
 @dataclass(frozen=True)
 class Measure:
     """A figure. `beside` is a second column that explains it (its unit). One that `may_be_empty` says when.
 
-    `arrival` marks a figure that depends on the order in which facts arrived, `time` one that is a moment or position.
+    It is a figure of a source by its own name; or, where a cut allows that, made by `sql` (and `beside_sql`) of several
+    `figures` of sources, which may be NULL where a source has no row for a cell.
+
+    `arrival` marks a figure that depends on the order in which facts arrived, `time` one that is a moment or position,
+    or a hash over one.
     """
 
     name: str
@@ -70,6 +76,9 @@ class Measure:
     kind: Kind = "count"
     unit: str = ""
     beside: str = ""
+    figures: Sequence[str] = ()
+    sql: str = ""
+    beside_sql: str = ""
     may_be_empty: bool = False
     arrival: bool = False
     time: bool = False
@@ -111,11 +120,11 @@ class Question:
     @property
     def arrival_columns(self) -> frozenset[str]:
         """Columns that depend on the order in which facts arrived."""
-        return frozenset(measure.name for measure in self.measures if measure.arrival)
+        return frozenset(column.name for column in (*self.dimensions, *self.measures) if column.arrival)
 
     @property
     def time_columns(self) -> frozenset[str]:
-        """Columns that are a position or a recorded time."""
+        """Columns that are a position or a recorded time, or a hash over one."""
         return frozenset(measure.name for measure in self.measures if measure.time)
 
     def dimension(self, name: str, used: str) -> Dimension:

@@ -8,6 +8,7 @@ import re
 from domain.values import Invalid, business_day
 from projections.questions.model import QuestionRefused
 
+
 def read_day(text: str) -> dt.date:
     """A day `YYYY-MM-DD`."""
     return business_day(text)

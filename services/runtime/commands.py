@@ -1,50 +1,354 @@
-"""The commands of `counterfoil`, and their exit status: 0 done, 1 done with something to look at, 2 not understood,
-3 the data folder is in use, 130 interrupted. It must not know how any of it is done.
+"""The commands of `counterfoil`, and their exit status: 0 done, 1 done with something to look at, 2 asked in a way that
+means nothing, 3 the data folder is in use, 130 interrupted. It must not know how any of it is done.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NoReturn
 
 import msgspec
 import typer
 
 from domain.kernel import Context, Refusal
 from domain.values import Invalid, business_day
+from projections.export import export as write_file
+from projections.export import json_parts
 from projections.questions import Asked, read_known_at, read_where
 from projections.registry import QUESTIONS
 from services.decoding import json_schemas
-from services.demo.complete_journey import ChainYear
+from services.demo.complete_journey import ABOUT, ChainYear
 from services.event_store import ClockBehind, UnreadableFact
 from services.runtime import reports
-from services.runtime.demo import Load, bytes_of, follow_views, found
+from services.runtime.demo import Load, found
 from services.runtime.doctor import examine
 from services.runtime.folder import Folder, FolderInUse
 from services.runtime.house import House, now
-from services.runtime.importing import import_files
+from services.runtime.importing import apply_all, follow_views, scan
 from services.runtime.kept import all_facts, purgeable
-from services.runtime.screens import Bars, beside, harmless, label, screen
+from services.runtime.screens import Bars, beside, harmless, screen
 from services.runtime.settings import Settings
 from services.runtime.summary import show_summary
 from services.transport.embedded import FeedStopped
 
+LOOK_AT_IT: Final = 1
+MEANS_NOTHING: Final = 2
 IN_USE: Final = 3
 INTERRUPTED: Final = 130
 
+
+class NothingHere(Refusal):
+    """The folder holds no log."""
+
+    code = "nothing_here"
+    kind = "missing"
+
+
+class Articles(StrEnum):
+    """Which version of an article describes what was sold."""
+
+    AS_SOLD = "as-sold"
+    TODAY = "today"
+
+
 app = typer.Typer(
     help="Counterfoil, the back office of a chain of stores: facts that nobody can change, and figures traced to them.",
+    epilog="Ends with 0 done, 1 done with something to look at, 2 asked in a way that means nothing, 3 folder in use.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_show_locals=False,
-    rich_markup_mode="rich",
 )
 Data = Annotated[
-    Path | None, typer.Option("--data", help="The data folder (also COUNTERFOIL_DATA; else data).", show_default=False)
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="The data folder (else COUNTERFOIL_DATA, data).", show_default=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of a screen.")]
-"""
+
+
+def _day(text: str) -> dt.date:
+    try:
+        return business_day(text)
+    except Invalid as invalid:
+        raise typer.BadParameter(f"{text!r} {invalid}") from None
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+@app.callback()
+def everywhere(context: typer.Context, data: Data = None) -> None:
+    """What holds for every command."""
+    context.obj = data
+
+
+# -- loading
+
+
+@app.command()
+def demo(
+    context: typer.Context,
+    data: Data = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start over: delete the folder's data first.")] = False,
+    _no_serve: Annotated[bool, typer.Option("--no-serve", help="End after the summary, as it does anyway.")] = False,
+    as_json: AsJson = False,
+    to: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Only write the chain-year as files that `import` takes.")
+    ] = None,
+) -> None:
+    """Load a real chain-year and show what it adds up to.
+
+    A year that is there already is shown at once; a load that was interrupted goes on where it stopped.
+    """
+    started = time.monotonic()
+    settings = _settings(context, data)
+    with _in_words():
+        if to is not None:
+            with Bars(beside()) as bars:
+                ChainYear().write(to, bars.reach)
+            screen().print(harmless(f"stores, articles, batches and closings are in {to}, as import takes them"))
+            screen().print(harmless(ABOUT, "italic dim"), soft_wrap=True)
+            return
+        with House(settings, "demo", fresh=fresh) as house:
+            loaded = found(house)
+            with Bars(beside()) as bars:
+                figures = loaded or Load(house, ChainYear(), bars, started).run()
+                follow_views(house, bars)
+            if as_json:
+                _print_json(figures)
+            else:
+                show_summary(screen(), house.views, figures, loaded_now=loaded is None)
+    if not figures.complete:
+        raise typer.Exit(LOOK_AT_IT)
+
+
+@app.command(name="import")
+def import_files(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of JSON, one object a line.")],
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take in files of lines, each naming its schema: counterfoil/batch/1 and the like (counterfoil schema lists them).
+
+    The order of files and lines does not matter: one call applies stores, then articles, then business day by business
+    day movements and batches, days without sales and declarations, resolutions, closings. Sending again is harmless.
+    Refused lines are listed with field and reason and kept. Ends with 1 when anything was refused or is in conflict.
+    """
+    started = time.monotonic()
+    settings = _settings(context, data)
+    with _in_words(), Bars(beside()) as bars:
+        index = scan(files, bars)
+        with House(settings, "import") as house:
+            tally = apply_all(house, index, Context(), bars)
+    seconds = round(time.monotonic() - started, 2)
+    if as_json:
+        _print_json(reports.import_object(tally, seconds))
+    else:
+        reports.show_import(screen(), tally, seconds)
+    if tally.refused or tally.rejected or tally.conflict:
+        raise typer.Exit(LOOK_AT_IT)
+
+
+# -- asking
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    question: Annotated[str, typer.Argument(help="Which question; --list explains them.")] = "",
+    by: Annotated[str, typer.Option(metavar="DIMENSION,...", help="The cut.")] = "",
+    where: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DIMENSION=VALUE", help="Keep what fits; the same dimension twice means either."),
+    ] = None,
+    measures: Annotated[str, typer.Option(metavar="MEASURE,...", help="Left out: all that fit.")] = "",
+    first: Annotated[
+        dt.date | None, typer.Option("--from", parser=_day, metavar="DAY", help="The first business day.")
+    ] = None,
+    last: Annotated[
+        dt.date | None, typer.Option("--to-day", parser=_day, metavar="DAY", help="The last business day.")
+    ] = None,
+    as_of: Annotated[
+        dt.date | None,
+        typer.Option("--as-of", parser=_day, metavar="DAY", help="Without business days after this one."),
+    ] = None,
+    known_at: Annotated[
+        str, typer.Option(metavar="POSITION|TIME", help="As it was known then; a time names its offset.")
+    ] = "",
+    articles: Annotated[Articles, typer.Option(help="Which version of an article counts.")] = Articles.AS_SOLD,
+    to: Annotated[Path | None, typer.Option(metavar="FILE", help="A .csv, .parquet or .json file.")] = None,
+    list_all: Annotated[
+        bool, typer.Option("--list", help="Explain every question: dimensions, measures, units.")
+    ] = False,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a question, on the screen or into a file."""
+    with _in_words():
+        if list_all:
+            _list_questions(as_json)
+            return
+        asked = Asked(
+            question,
+            by=_names(by),
+            where=tuple(read_where(each) for each in where or ()),
+            measures=_names(measures),
+            first=first,
+            last=last,
+            as_of=as_of,
+            known_at=read_known_at(known_at) if known_at else None,
+            articles=articles.value,
+            today=now().date(),
+        )
+        with _house(_settings(context, data), "export") as house:
+            answer = house.views.ask(asked)
+            if to is not None:
+                rows = write_file(answer, to)
+                beside().print(harmless(f"{rows:,} rows as known at position {answer.position} in {to}"))
+            elif as_json:
+                for part in json_parts(answer):
+                    typer.echo(part, nl=False)
+            else:
+                reports.show_answer(screen(), answer)
+
+
+def _list_questions(as_json: bool) -> None:
+    if as_json:
+        _print_json([each.describe() for each in QUESTIONS.values()])
+    else:
+        reports.show_questions(screen(), QUESTIONS)
+
+
+@app.command()
+def schema(
+    name: Annotated[str, typer.Argument(help="Such as counterfoil/batch/1, or batch for short.")] = "",
+) -> None:
+    """List the schemas of import lines, or print the JSON Schema of one."""
+    schemas = dict(json_schemas())
+    if not name:
+        for each in schemas:
+            typer.echo(each)
+        return
+    chosen = [each for each in schemas if name in (each, each.removeprefix("counterfoil/"), each.split("/")[1])]
+    if not chosen:
+        _stop(f"there is no schema {name!r}; there are {', '.join(schemas)}", MEANS_NOTHING)
+    _print_json(schemas[chosen[0]])
+
+
+# -- looking after the folder
+
+
+@app.command()
+def rebuild(context: typer.Context, data: Data = None) -> None:
+    """Make all views anew from the log; answers are the same as before."""
+    started = time.monotonic()
+    settings = _settings(context, data)
+    folder = Folder(settings.data)
+    with _in_words():
+        _must_hold_a_log(folder)
+        folder.own("rebuild", now())
+        try:
+            for suffix in ("", ".wal"):  # whatever made them, and in whatever state they are
+                folder.views.with_name(folder.views.name + suffix).unlink(missing_ok=True)
+        finally:
+            folder.release()
+        with House(settings, "rebuild") as house, Bars(beside()) as bars:
+            with house.bulk():
+                follow_views(house, bars)
+            position = house.views.position()
+    screen().print(f"the views are made anew, to position {position:,}; {time.monotonic() - started:,.1f} s")
+
+
+@app.command()
+def doctor(context: typer.Context, data: Data = None, as_json: AsJson = False) -> None:
+    """Say what is where, in which versions, whether it is sound, and who holds the folder. Ends with 1 if it is not."""
+    health = examine(_settings(context, data), now)
+    if as_json:
+        _print_json(health)
+    else:
+        reports.show_health(screen(), health)
+    if health.trouble:
+        raise typer.Exit(LOOK_AT_IT)
+
+
+@app.command()
+def kept(
+    context: typer.Context,
+    hash_: Annotated[str, typer.Argument(metavar="HASH", help="The SHA-256 that `export refused` names.")],
+    data: Data = None,
+) -> None:
+    """Show the bytes of what was refused or conflicts; what a terminal would obey is written as an escape."""
+    with _in_words(), _house(_settings(context, data), "kept") as house:
+        bytes_kept = house.store.kept(hash_)
+        if bytes_kept is None:
+            _stop(f"nothing is kept under {hash_}, or it has been purged", MEANS_NOTHING)
+        reports.show_kept(screen(), bytes_kept)
+
+
+@app.command()
+def purge(
+    context: typer.Context,
+    before: Annotated[dt.date, typer.Option("--before", parser=_day, metavar="DAY", help="Recorded before this day.")],
+    data: Data = None,
+) -> None:
+    """Forget the kept bytes of what was refused, or of conflicts decided; never those of an open conflict.
+
+    Hash, length and reason stay.
+    """
+    with _in_words(), _house(_settings(context, data), "purge") as house:
+        hashes = [each for each in purgeable(all_facts(house.store.after), before) if house.store.kept(each)]
+        house.store.purge(hashes)
+    screen().print(f"{len(hashes):,} bodies forgotten")
+
+
+# -- what the commands share
+
+
+def _settings(context: typer.Context, data: Path | None) -> Settings:
+    """The settings; `--data` may stand before or after the command."""
+    chosen = data or context.obj
+    return Settings() if chosen is None else Settings(data=chosen)
+
+
+def _must_hold_a_log(folder: Folder) -> None:
+    if not folder.events.exists():
+        raise NothingHere(f"there is no data in {folder.path} yet: counterfoil demo or counterfoil import brings some")
+
+
+@contextmanager
+def _house(settings: Settings, purpose: str) -> Iterator[House]:
+    """A house over a folder that must be there, with its views up to date."""
+    _must_hold_a_log(Folder(settings.data))
+    with House(settings, purpose) as house:
+        house.settle()
+        yield house
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Whatever may stand in the way is said in words and ends with its status."""
+    try:
+        yield
+    except FolderInUse as in_use:
+        _stop(str(in_use), IN_USE)
+    except Refusal as refusal:
+        _stop(refusal.reason, MEANS_NOTHING)
+    except (FeedStopped, ClockBehind, UnreadableFact, OSError) as problem:
+        _stop(str(problem), LOOK_AT_IT)
+    except KeyboardInterrupt:
+        _stop("interrupted; what was taken in so far is kept, and the same command goes on from there", INTERRUPTED)
+
+
+def _stop(words: str, status: int) -> NoReturn:
+    beside().print(harmless(words), soft_wrap=True)
+    raise typer.Exit(status)
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))

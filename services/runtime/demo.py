@@ -103,6 +103,9 @@ class Load:
             with without_collection(), self._house.bulk():
                 self._feed(loader)
                 follow_views(self._house, self._bars)
+        except BaseException:
+            self._note_seconds()
+            raise
         finally:
             if room is not None:
                 room.close()
@@ -145,7 +148,10 @@ class Load:
         if now - self._noted_at > NOTE_EVERY:
             self._noted_at = now
             self._bars.reach("views", self._house.views.position(), self._house.store.head())
-            note(self._house.folder.demo, Demo(seconds=self._seconds()))
+            self._note_seconds()
+
+    def _note_seconds(self) -> None:
+        note(self._house.folder.demo, Demo(seconds=self._seconds()))
 
     def _seconds(self) -> float:
         return round(self._before + time.monotonic() - self._started, 2)
@@ -154,9 +160,7 @@ class Load:
         """The figures; taken after the clock has stopped."""
         seconds = self._seconds()
         house, folder = self._house, self._house.folder
-        sums = house.views.ask(
-            Asked("sales", where=OF_THE_PANEL, measures=("transactions", "lines", "net"))
-        ).rows()
+        sums = house.views.ask(Asked("sales", where=OF_THE_PANEL, measures=("transactions", "lines", "net"))).rows()
         days = house.views.ask(
             Asked("sales", by=("store", "business_day"), where=OF_THE_PANEL, measures=("transactions",))
         ).rows()

@@ -15,10 +15,9 @@ from services.intake import Intake
 from services.runtime.folder import Folder
 from services.runtime.settings import Settings
 from services.snapshots import Snapshots
-from services.transport.embedded import EmbeddedFeed
+from services.transport.embedded import BATCH, EmbeddedFeed
 from services.writer import Writer
 
-BULK_FACTS = 8_192  # about 4,096 store-days, each with its sales and its stock, in one transaction of the views
 
 
 def now() -> dt.datetime:
@@ -70,7 +69,7 @@ class House:
     @contextmanager
     def bulk(self) -> Iterator[None]:
         """Within, the views are filled in large transactions; then they are settled and both files checkpointed."""
-        self.feed.gather(BULK_FACTS)
+        self.feed.gather(BATCH)
         with self.views.bulk():
             yield
             self.settle()

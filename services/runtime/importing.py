@@ -25,7 +25,7 @@ from domain.stores.commands import DescribeStore
 from services.decoding import BATCH_LIMIT, TooLarge, cut, schema_of
 from services.intake import BATCH, Refused
 from services.refusals import KEPT_OF_TOO_LARGE, keep_refused
-from services.runtime.bulk import Line, Loader, Tally, without_collection
+from services.runtime.bulk import Loader, Tally, without_collection
 from services.runtime.house import House
 from services.runtime.reading import ReadingRoom
 from services.runtime.screens import Bars, label

@@ -1,4 +1,4 @@
-"""The kept bytes of what was refused or conflicts: which of them may be forgotten. It must not know the command line."""
+"""The kept bytes of what was refused or conflicts: which of them may be forgotten. It must not know who asks."""
 
 from __future__ import annotations
 
@@ -33,10 +33,11 @@ def purgeable(facts: Iterator[Recorded], before: dt.date) -> list[str]:
             case SubmissionRefused() as fact:
                 hashes = [fact.bytes_hash]
             case SalesReported() as fact:
-                hashes = [each.bytes_hash for each in (*fact.rejected, *fact.conflicts)]
-                for each in fact.conflicts:
-                    key = (item.stream, each.register, each.epoch, each.number, each.hash)
-                    open_conflicts.setdefault(key, set()).add(each.bytes_hash)  # it may come again in other bytes
+                hashes = [each.bytes_hash for each in fact.rejected]
+                for conflict in fact.conflicts:
+                    hashes.append(conflict.bytes_hash)
+                    key = (item.stream, conflict.register, conflict.epoch, conflict.number, conflict.hash)
+                    open_conflicts.setdefault(key, set()).add(conflict.bytes_hash)  # it may come in other bytes, too
             case ConflictResolved() as fact:
                 hashes = []
                 open_conflicts.pop((item.stream, fact.register, fact.epoch, fact.number, fact.hash), None)

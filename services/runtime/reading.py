@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -67,7 +68,8 @@ def _read(raw: bytes, terms: Terms | None) -> ReadBatch | None:
 
 
 def _leave_with_parent() -> None:
-    """End when the parent is gone, however it went: a killed parent cannot say goodbye."""
+    """End when the parent is gone, however it went: a killed one cannot say goodbye. An interrupt is for the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_follow, args=(parent,), daemon=True).start()

@@ -5,7 +5,8 @@ Everything is shown through `harmless`. It must not know how any of it came abou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -13,13 +14,17 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from projections.questions import Question
+from domain.values import MINOR_UNITS
+from projections.export import decimal_text
+from projections.questions import Answer, Column, Kind, Question
 from services.event_store import KeptBytes
 from services.runtime.bulk import Tally
 from services.runtime.doctor import Health
 from services.runtime.screens import escaped, harmless, label, table
 
 LISTED: Final = 20
+ROWS_SHOWN: Final = 40
+FIGURES: Final = frozenset({"number", "count", "money", "price", "quantity"})
 SHOWN_BYTES: Final = 64 * 1024
 OUTCOMES: Final = (
     ("accepted", "new, and in the books"),
@@ -75,9 +80,7 @@ def show_import(console: Console, tally: Tally, seconds: float) -> None:
         _first(console, "Conflicts", ("where", "register", "number", "reason"), conflicts, "quarantine")
 
 
-def _first(
-    console: Console, title: str, columns: Iterable[str], rows: list[tuple[Any, ...]], question: str
-) -> None:
+def _first(console: Console, title: str, columns: Iterable[str], rows: list[tuple[Any, ...]], question: str) -> None:
     console.print(table([(name, False) for name in columns], rows[:LISTED], title))
     more = len(rows) - LISTED
     if more > 0:
@@ -91,6 +94,38 @@ def _first(
 # -- questions
 
 
+def show_answer(console: Console, answer: Answer) -> None:
+    """The first rows of an answer, how many there are, and the position it was read at. Holds no more than it shows."""
+    shown: list[tuple[str, ...]] = []
+    count = 0
+    for batch in answer.batches():
+        if len(shown) < ROWS_SHOWN:
+            shown += [row_texts(answer.columns, row) for row in batch.slice(0, ROWS_SHOWN - len(shown)).to_pylist()]
+        count += batch.num_rows
+    columns = [(column.name, column.kind in FIGURES) for column in answer.columns]
+    console.print(table(columns, shown))
+    more = f", the first {len(shown)} shown: --to FILE has all" if count > len(shown) else ""
+    origins = f"; {', '.join(answer.origins)}" if answer.origins else ""
+    console.print(
+        f"{count:,} row{'' if count == 1 else 's'}{more}; as known at position {answer.position}{origins}", style="dim"
+    )
+
+
+def row_texts(columns: Sequence[Column], row: dict[str, Any]) -> tuple[str, ...]:
+    """The values of a row for people: amounts in the decimals of their currency, figures with their thousands."""
+    places = MINOR_UNITS.get(row.get("currency") or "", 2)
+    return tuple(_value_text(column.kind, row[column.name], places) for column in columns)
+
+
+def _value_text(kind: Kind, value: Any, places: int) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        whole, point, decimals = decimal_text(value, places if kind in {"money", "price"} else 0).partition(".")
+        return f"{Decimal(whole):,}{point}{decimals}"
+    return f"{value:,}" if kind == "count" else str(value)
+
+
 def show_questions(console: Console, questions: Mapping[str, Question]) -> None:
     """Every question with its dimensions, measures and units."""
     for question in questions.values():
@@ -99,19 +134,28 @@ def show_questions(console: Console, questions: Mapping[str, Question]) -> None:
         dimensions = [(each["name"], each["says"]) for each in described["dimensions"]]
         console.print(Padding(table([("dimension", False), ("", False)], dimensions), (0, 0, 0, 2)))
         measures = [
-            (each["name"], each["unit"], each["says"], _allowed(each, len(dimensions)))
+            (each["name"], each["unit"], each["says"], _allowed(each, [name for name, _ in dimensions]))
             for each in described["measures"]
         ]
         columns = [("measure", False), ("unit", False), ("", False), ("by", False)]
         console.print(Padding(table(columns, measures), (0, 0, 1, 2)))
 
 
-def _allowed(measure: dict[str, Any], dimensions: int) -> str:
-    """Which cuts a measure allows, in words."""
+def _allowed(measure: dict[str, Any], dimensions: Sequence[str]) -> str:
+    """Which cuts a measure allows, in words: the widest ones, which hold the others."""
+    cuts = [frozenset(allowed) for allowed in measure["allows"]]
+    widest = [cut for cut in dict.fromkeys(cuts) if not any(cut < other for other in cuts)]
     needs = f" (always by {', '.join(measure['needs'])})" if measure["needs"] else ""
-    if any(len(allowed) == dimensions for allowed in measure["allows"]):
-        return f"any{needs}"
-    return "; or ".join(dict.fromkeys(", ".join(allowed) for allowed in measure["allows"])) + needs
+    return "; or ".join(_cut_in_words(cut, dimensions) for cut in widest) + needs
+
+
+def _cut_in_words(cut: frozenset[str], dimensions: Sequence[str]) -> str:
+    without = [name for name in dimensions if name not in cut]
+    if not without:
+        return "any"
+    if len(without) < len(cut):
+        return f"any but {', '.join(without)}"
+    return ", ".join(name for name in dimensions if name in cut) or "none"
 
 
 # -- a folder

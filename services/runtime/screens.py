@@ -6,6 +6,7 @@ change colours or turn the direction of writing.
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections.abc import Iterable, Sequence
 from types import TracebackType
@@ -17,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
-ROWS_SHOWN: Final = 40
+PIPE_WIDTH: Final = 160
 _UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _LABELS: Final = {
     "counterfoil/store/1": "stores",
@@ -33,8 +34,11 @@ _LABELS: Final = {
 
 
 def screen() -> Console:
-    """Where answers go: the standard output."""
-    return Console(highlight=False)
+    """Where answers go: the standard output; wide where nobody says how wide it is."""
+    console = Console(highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = PIPE_WIDTH
+    return console
 
 
 def beside() -> Console:
@@ -63,7 +67,7 @@ def table(columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[Any]], ti
     """A table; of each column its name and whether it holds figures."""
     made = Table(box=SIMPLE_HEAD, title=harmless(title) if title else None, title_justify="left", pad_edge=False)
     for name, figures in columns:
-        made.add_column(harmless(name), justify="right" if figures else "left", overflow="fold")
+        made.add_column(harmless(name), justify="right" if figures else "left", overflow="fold", no_wrap=figures)
     for row in rows:
         made.add_row(*(harmless(value) for value in row))
     return made

@@ -39,7 +39,7 @@ IN_WORDS: Final[Mapping[str, str]] = {
     "amount_limit": "lines of more than 100,000 in their currency",
     "outside_day": "receipts that ended outside their business day",
     "not_linked": "post-voids that name no original",
-    "unknown_article": "lines of an article that nobody has registered",
+    "unknown_article": "lines of articles that nobody has registered",
     "price_differs": "lines whose list amount is not the price in force",
     "returned_more_than_sold": "lines that return more than was sold",
     "original_unknown": "returns whose original is not in the books",
@@ -81,7 +81,7 @@ def _headline(views: Views, demo: Demo) -> RenderableType:
         sold = Text.assemble(("Chain sales  ", "bold"), (f"{net} {row['currency']}", "bold green"))
         sold.append(f"   after {off} of discounts", "dim")
         counts = f"{row['receipts']:,} receipts, {row['lines']:,} lines, {demo.stores:,} stores, "
-        counts += f"{demo.store_days:,} trading days of stores"
+        counts += f"{demo.store_days:,} store-days"
         parts += [sold, Text(counts)]
     if days:
         parts.append(Text(f"{days[0]['business_day']} to {days[-1]['business_day']}", "dim"))
@@ -145,7 +145,12 @@ def _exceptions(views: Views) -> RenderableType:
     made.add_column()
     made.add_column(style="dim")
     for row in sorted(rows, key=lambda row: -row["exceptions"]):
-        made.add_row(f"{row['exceptions']:,}", harmless(IN_WORDS.get(row["code"], row["code"])), harmless(row["code"]))
+        code = row["code"]
+        words = IN_WORDS.get(code, code)
+        if code == "unknown_article":
+            skus = views.ask(Asked("exceptions", by=("sku",), where=(("code", code),), measures=("exceptions",))).rows()
+            words = words.replace("articles", f"{len(skus)} articles")
+        made.add_row(f"{row['exceptions']:,}", harmless(words), harmless(code))
     if not rows:
         made.add_row("none", "", "")
     return Group(Rule(Text("Open exceptions", "bold"), align="left", style="dim"), made)

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from domain.kernel import Recorded
 
-BATCH: Final = 8_192  # facts in one transaction of the views
+BATCH: Final = 16_384  # facts in one transaction of the views: whole row groups go straight to the file
 HELD: Final = 40_000  # facts handed over and not yet applied; beyond that they are pulled from the log again
 
 

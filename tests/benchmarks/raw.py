@@ -23,7 +23,9 @@ OUR_OWN: Final = ("about", "positions")
 def raw(data: Path, days: Days) -> dict[str, Any]:
     """The batch bodies as blobs into SQLite, the sale lines into one DuckDB table.
 
-    The lines are those of our own `sales_lines`, read back: the same rows, columns and types, in the order of the log.
+    The lines are those of our own `sales_lines`, read back: the same rows, columns and types, in the order of the log,
+    and in Arrow as our own view hands them over, with a dictionary for each column of texts. DuckDB has as many threads
+    as the views have, and as in a bulk load one checkpoint at the end.
     """
     bodies = [body for _, _, body in ChainYear(days).batches()]
     lines = _tables(data, ("sales_lines",))
@@ -49,10 +51,15 @@ def _tables(data: Path, names: Sequence[str]) -> dict[str, tuple[str, pa.Table]]
     with duckdb.connect(str(data / "views.duckdb"), read_only=True) as views:
         found = views.execute("SELECT table_name, sql FROM duckdb_tables()").fetchall()
         return {
-            name: (sql, views.execute(f"SELECT * FROM {name} ORDER BY rowid").to_arrow_table())
+            name: (sql, _with_dictionaries(views.execute(f"SELECT * FROM {name} ORDER BY rowid").to_arrow_table()))
             for name, sql in found
             if name not in OUR_OWN and (not names or name in names)
         }
+
+
+def _with_dictionaries(table: pa.Table) -> pa.Table:
+    columns = [column.dictionary_encode() if pa.types.is_string(column.type) else column for column in table.columns]
+    return pa.table(dict(zip(table.column_names, columns, strict=True)))
 
 
 def _insert_bodies(path: Path, bodies: Sequence[bytes]) -> None:
@@ -72,7 +79,7 @@ def _insert_bodies(path: Path, bodies: Sequence[bytes]) -> None:
 
 def _insert_rows(path: Path, tables: dict[str, tuple[str, pa.Table]]) -> None:
     _remove(path)
-    with duckdb.connect(str(path), config={"threads": str(Settings().views_threads)}) as file:
+    with duckdb.connect(str(path), config=_settings()) as file:
         for sql, _ in tables.values():
             file.execute(sql)
         for number in range(TRANSACTIONS):
@@ -84,6 +91,10 @@ def _insert_rows(path: Path, tables: dict[str, tuple[str, pa.Table]]) -> None:
                 del rows
             file.commit()
         file.execute("CHECKPOINT")
+
+
+def _settings() -> dict[str, str | bool | int | float | list[str]]:
+    return {"threads": str(Settings().views_threads), "checkpoint_threshold": "1GB"}
 
 
 def _remove(path: Path) -> None:

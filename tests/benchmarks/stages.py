@@ -54,6 +54,12 @@ class Stages:
     def __init__(self) -> None:
         self._local = threading.local()
         self._all: list[tuple[str, dict[str, float]]] = []
+        self.begin()
+
+    def begin(self) -> None:
+        """Count from now on: what a process did before is not what is asked about."""
+        self._before = time.process_time()
+        self._threads_before = {thread.ident: spent for thread, spent in _threads()}
 
     def wrap(self, targets: Sequence[tuple[str, str, Named]]) -> None:
         """Put a timer around each function; a target that is not there is an error."""
@@ -95,11 +101,18 @@ class Stages:
             staged[name] += sum(totals.values())
             for stage, spent in totals.items():
                 found[stage] += spent
-        elsewhere = time.process_time()
-        for thread in threading.enumerate():
-            if thread.ident is not None:
-                whole = time.clock_gettime(time.pthread_getcpuclockid(thread.ident))
-                elsewhere -= whole
-                found[f"outside the stages: {thread.name}"] += whole - staged[thread.name]
+        elsewhere = time.process_time() - self._before
+        for thread, spent in _threads():
+            whole = spent - self._threads_before.get(thread.ident, 0.0)
+            elsewhere -= whole
+            found[f"outside the stages: {thread.name}"] += whole - staged[thread.name]
         found["other threads, DuckDB's among them"] = elsewhere
         return dict(found)
+
+
+def _threads() -> list[tuple[threading.Thread, float]]:
+    """The threads of Python that live, and their processor seconds."""
+    living = [(thread, thread.ident) for thread in threading.enumerate()]
+    return [
+        (thread, time.clock_gettime(time.pthread_getcpuclockid(ident))) for thread, ident in living if ident is not None
+    ]

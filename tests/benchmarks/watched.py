@@ -43,6 +43,7 @@ def start_reader(with_stages: bool) -> float:
     """In the reading process, before any work: the processor time it took to begin."""
     if with_stages:
         _stages.wrap(READING)
+    _stages.begin()
     return time.process_time()
 
 

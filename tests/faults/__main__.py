@@ -33,7 +33,7 @@ def main() -> int:
     report = written(outcome, time.perf_counter() - began)
     print(json.dumps(report, indent=2))
     for problem in outcome.problems:
-        print(problem)
+        print(problem[:4000])
     return 0 if outcome.well else 1
 
 

@@ -28,12 +28,12 @@ from services.decoding import schema_of
 from services.event_store import EventStore
 from services.event_store.recorder import LogRecorder
 from services.intake import place_of
-from services.runtime.bulk import Loader, Tally, chunks, without_collection
+from services.runtime.bulk import ARTICLES_AT_ONCE, Loader, Tally, chunks, without_collection
 from services.runtime.house import House
 from services.runtime.reading import ReadingRoom
 from services.runtime.settings import Settings
 from services.snapshots import Snapshots
-from tests.support.runs import CONTEXT
+from tests.support.runs import ARTICLE, CONTEXT
 
 Kind = Literal["save", "answer", "apply", "position", "log_checkpoint", "views_checkpoint", "snapshot"]
 AT_ONCE: Final = 16  # lines submitted together: more saves, so more moments at which to die
@@ -87,38 +87,39 @@ def after(owner: type, name: str, nth: int, counts: Callable[..., bool] = lambda
     setattr(owner, name, wrapped)
 
 
-def within(owner: type, name: str, nth: int, limit: Callable[[Any], int]) -> None:
-    """Die inside the `nth` call of a method, when it writes beyond `limit` bytes of a file; else right after it.
+def within(owner: type, name: str, nth: int, wal: str, limit: Callable[[Path], int]) -> None:
+    """Die inside the `nth` call of a method that has something to bring from a write-ahead log into its file.
 
-    The kernel ends the process in the middle of that write, as SIGKILL would.
+    The kernel ends the process in the middle of the first write beyond `limit` bytes of the file, as SIGKILL would.
     """
     original = getattr(owner, name)
     calls = itertools.count(1)
 
     def wrapped(self: Any) -> Any:
-        if next(calls) != nth:
+        path = self.path
+        log = path.with_name(path.name + wal)
+        if not log.exists() or not log.stat().st_size or next(calls) != nth:
             return original(self)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit(self), resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit(path), resource.RLIM_INFINITY))
         original(self)
         die()
 
     setattr(owner, name, wrapped)
 
 
-def _middle_of_log(store: EventStore) -> int:
+def _middle_of_log(path: Path) -> int:
     """A page in the middle of what the log's file will be after its checkpoint."""
-    db = sqlite3.connect(store.path)
+    db = sqlite3.connect(path)
     (pages,), (size,) = db.execute("PRAGMA page_count").fetchone(), db.execute("PRAGMA page_size").fetchone()
     db.close()
     return max(1, pages // 2) * int(size)
 
 
-def _first_new_block(views: ViewDatabase) -> int:
+def _first_new_block(path: Path) -> int:
     """Within the first block that a checkpoint adds to the views' file."""
-    assert views.path is not None
-    return views.path.stat().st_size + DUCKDB_BLOCK // 2
+    return path.stat().st_size + DUCKDB_BLOCK // 2
 
 
 class DyingConnection:
@@ -161,9 +162,9 @@ def install(kind: Kind | None, nth: int) -> None:
         case "position":  # all rows and the position are written, the transaction is open
             after(Write, "execute", nth, lambda _, sql, *__: " positions " in sql)
         case "log_checkpoint":
-            within(EventStore, "checkpoint", nth, _middle_of_log)
+            within(EventStore, "checkpoint", nth, "-wal", _middle_of_log)
         case "views_checkpoint":
-            within(ViewDatabase, "checkpoint", nth, _first_new_block)
+            within(ViewDatabase, "checkpoint", nth, ".wal", _first_new_block)
         case "snapshot":
             _in_snapshot(nth)
         case None:
@@ -202,7 +203,8 @@ def load(plan: Plan) -> None:
         for part in _parts(lines):
             with house.bulk() if plan.bulk else nullcontext():
                 for schema, group in part:
-                    for few in chunks(((line, "/".join(place_of(line))) for line in group), AT_ONCE):
+                    at_once = ARTICLES_AT_ONCE if schema == ARTICLE else AT_ONCE
+                    for few in chunks(((line, "/".join(place_of(line))) for line in group), at_once):
                         loader.load(schema, few)
                 loader.drain()
         house.settle()

@@ -16,7 +16,7 @@ from tests.support.runs import Cut, cut, demo_is_installed, load, open_house
 pytestmark = pytest.mark.skipif(not demo_is_installed(), reason="the data of the demo is not installed")
 
 DAYS = (dt.date(2017, 3, 4), dt.date(2017, 3, 5))
-STORES = 60
+STORES = 40
 
 
 @pytest.fixture(scope="module")

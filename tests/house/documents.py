@@ -54,6 +54,12 @@ def commands(path: Path, program: str) -> list[list[str]]:
     return [line[1:] for line in lines if line and line[0] == program]
 
 
+def asked_in_passing(path: Path) -> list[list[str]]:
+    """The exports within the text, as arguments; none with a placeholder in capitals."""
+    spans = re.findall(r"`counterfoil (export [^`]+)`", path.read_text(encoding="utf-8"))
+    return [span.split() for span in spans if not re.search(r"\b[A-Z]{2,}\b", span)]
+
+
 def commands_named(text: str) -> set[str]:
     """Every command of the command line that is named anywhere: the words after `counterfoil` in code."""
     code = re.findall(r"`([^`\n]+)`", text) + re.findall(r"^ *(counterfoil .*)$", text, re.MULTILINE)

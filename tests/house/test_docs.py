@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from domain.kernel import Context, Refusal
 from domain.products.aggregate import DescribeOutcome
@@ -18,12 +19,14 @@ from domain.sales.rules import RULES
 from projections.registry import QUESTIONS
 from services.decoding import SCHEMAS
 from services.intake import Refused
+from services.runtime.commands import app
 from services.runtime.house import House
 from services.runtime.settings import Settings
 from tests.house.documents import (
     GUIDE,
     README,
     ROOT,
+    asked_in_passing,
     commands,
     commands_named,
     documents,
@@ -75,12 +78,12 @@ def test_every_example_of_the_guide_is_taken_in_as_the_guide_says(tmp_path: Path
     lines = import_lines(GUIDE)
     with House(Settings(data=tmp_path), "documents") as house:
         answers = told(house, lines)
-        again = told(house, lines)
-    assert not [answer for answer in [*answers, *again] if isinstance(answer, Refused)]
+        again = told(house, [line for line in lines if line["schema"] == "counterfoil/batch/1"])
+    assert not [answer for answer in answers if isinstance(answer, Refused)]
     batches = [answer for answer in answers if isinstance(answer, Answer)]
     counts = [(a.accepted, a.duplicate, a.conflict, a.rejected, a.after_close) for a in batches]
     assert counts == [(6, 0, 0, 0, 0), (0, 0, 1, 0, 0), (0, 0, 0, 0, 1)]
-    assert [a.batch_id for a in again if isinstance(a, Answer) and a.replayed] == [a.batch_id for a in batches]
+    assert [(a.batch_id, a.replayed) for a in again] == [(a.batch_id, True) for a in batches]
 
 
 def test_what_the_guide_sends_changes_something_and_sent_again_nothing(tmp_path: Path) -> None:
@@ -88,9 +91,7 @@ def test_what_the_guide_sends_changes_something_and_sent_again_nothing(tmp_path:
     with House(Settings(data=tmp_path), "documents") as house:
         assert all(changed(answer) for answer in told(house, lines))
         head = house.store.head()
-        latest = {(line["schema"], line.get("sku", ""), line.get("effective_from", "")) for line in lines}
         told(house, lines)
-        assert len(latest) < len(lines)
         assert house.store.head() == head
 
 
@@ -132,6 +133,13 @@ def test_every_counterfoil_command_of_a_document_runs(document: Path, shop: Path
         assert done.returncode == 0, f"counterfoil {' '.join(arguments)}: {done.stdout}{done.stderr}"
         if "--to" in arguments:
             assert (tmp_path / arguments[arguments.index("--to") + 1]).stat().st_size > 0
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: path.stem)
+def test_every_question_that_a_document_asks_in_passing_is_answered(document: Path, shop: Path) -> None:
+    for arguments in asked_in_passing(document):
+        done = CliRunner().invoke(app, arguments, env={"COUNTERFOIL_DATA": str(shop)})
+        assert done.exit_code == 0, f"counterfoil {' '.join(arguments)}: {done.output}"
 
 
 def test_every_command_that_a_document_names_exists(tmp_path: Path) -> None:

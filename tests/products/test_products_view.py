@@ -107,8 +107,8 @@ def test_the_versions_in_force_are_what_was_last_said_for_the_nearest_day(
     log.views().apply(log.recorded[:cut])  # whatever the cut into batches
     log.views().apply(log.recorded)
     for position, days in as_known.items():
-        for day, expected in days.items():
-            assert departments(log, as_of=day, known_at=position) == expected
+        for on, expected in days.items():
+            assert departments(log, as_of=on, known_at=position) == expected
 
 
 def in_force(said: dict[str, dict[str, str]], day: dt.date) -> dict[tuple[str, str], int]:

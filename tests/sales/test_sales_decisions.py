@@ -35,7 +35,7 @@ from domain.sales.outcomes import (
     NumberTaken,
     SalesExist,
 )
-from domain.sales.selection import select
+from domain.sales.selection import select, split
 from domain.sales.trading_day import TradingDay, day_stream
 from tests.support.decisions import Decision, given
 from tests.support.house import (
@@ -89,7 +89,7 @@ def report(day: TradingDay, *transactions: Json, batch_id: str = "b2", **more: A
     came = columns(*transactions)
     verdict = day.judge(came, ())
     new = came if verdict.new is None else select(came, verdict.new)
-    return day.report(batch_id, "hash of " + batch_id, TERMS, new, (), verdict.duplicates, **more)
+    return day.report(batch_id, "hash of " + batch_id, TERMS, list(split(new)), (), verdict.duplicates, **more)
 
 
 # -- the five outcomes

@@ -75,8 +75,12 @@ def test_each_kind_of_movement_has_its_name() -> None:
     log.add(StockReversed("USD", ["milk"], [2_000], [2_000], reason="replaced"))
     moved = log.figures("stock", "movement", "value")
     assert moved == {
-        "opening": Decimal(10), "issue": Decimal(-50), "receipt": Decimal(112), "return": Decimal(12), "reversal": Decimal(20),
-    }  # fmt: skip
+        "opening": Decimal(10),
+        "issue": Decimal(-50),
+        "receipt": Decimal(112),
+        "return": Decimal(12),
+        "reversal": Decimal(20),
+    }
     assert log.figures("stock", "sku", "issued_cost", where=(("sku", "milk"),)) == {"milk": Decimal(18)}
 
 

@@ -1,4 +1,4 @@
-"""What was sold: how the facts of trading days become rows that only add up. It must not know who decided them."""
+"""How the facts of trading days become rows that only add up. It must not know who decided them."""
 
 from __future__ import annotations
 
@@ -25,20 +25,7 @@ from projections.columns import (
     quantities,
     repeated,
 )
-from projections.attributes import (
-    ARTICLE_ATTRIBUTES,
-    ARTICLE_DIMENSIONS,
-    BUSINESS_DAY,
-    CURRENCY,
-    MONTH,
-    REGION,
-    REGION_JOIN,
-    STORE,
-    with_articles,
-)
 from projections.kernel import Write, ddl_beside
-from projections.questions import Dimension, Measure, Question, Source, read_number, read_week
-from projections.versions import BEGINNING
 
 EFFECTIVE: Final = frozenset({"sale", "return", "post_void"})  # kinds that have receipts, lines and money (rules.md 1)
 _NEW_SKUS: Final = """
@@ -52,7 +39,7 @@ GROUP BY sku
 
 
 class SalesView:
-    """Lines, receipts and tenders of what the tills report; what is taken back is there again with the opposite sign."""
+    """Lines, receipts and tenders as reported; what is taken back is there again with the opposite sign."""
 
     name = "sales"
     ddl = ddl_beside(__file__)
@@ -139,18 +126,22 @@ class _Rows:
     def receipts(self) -> pa.Table:
         """A row for every transaction, with the sums of its lines that count."""
         counted = self.effective * self.sign
-        sums = {name: self._money(self._summed(getattr(self, name))) for name in ("gross", "discounts", "net", "tax")}
+        sums = {
+            name: self._money(_summed(getattr(self, name), self.line_counts))
+            for name in ("gross", "discounts", "net", "tax")
+        }
         return pa.table(
             {
                 **self.shared,
                 "customer": codes(self._texts("customer", "")),
                 "receipts": pa.array(counted.astype(np.int8)),
                 "transactions": pa.array(self.sign.astype(np.int8)),
-                "lines": pa.array(self._summed(self.line_sign).astype(np.int32)),
-                "quantity": quantities(self._summed(self.quantity)),
+                "lines": pa.array(_summed(self.line_sign, self.line_counts).astype(np.int32)),
+                "quantity": quantities(_summed(self.quantity, self.line_counts)),
                 **sums,
                 "charges": self._money(self._integers("charges", self.sizes) * counted),
                 "rounding": self._money(self._integers("rounding", self.sizes) * counted),
+                "tendered": self._money(_summed(self.tendered - self.change, self.tender_counts) * counted),
             }
         )
 
@@ -191,17 +182,25 @@ class _Rows:
     def tenders(self) -> pa.Table:
         """A row for every tender, of whatever kind of transaction."""
         of, sign = self.tender_of, self.sign[self.tender_of]
-        tendered = integers((t.tendered for t in self.all), of.size) * sign
-        change = self._integers("change", self.tender_sizes) * sign
         return pa.table(
             {
                 **self._taken(of),
                 "tender": codes(list(chain.from_iterable(t.tender for t in self.all))),
                 "receipts": pa.array((sign * self.effective[of]).astype(np.int8)),
-                "amount": self._money(tendered, of),
-                "change": self._money(change, of),
+                "amount": self._money(self.tendered * sign, of),
+                "change": self._money(self.change * sign, of),
             }
         )
+
+    # -- values per tender, as they are in the facts
+
+    @cached_property
+    def tendered(self) -> Integers:
+        return self._integers("tendered", self.tender_sizes)
+
+    @cached_property
+    def change(self) -> Integers:
+        return self._integers("change", self.tender_sizes)
 
     # -- values per line, zero where the line does not count, with the sign of its transaction
 
@@ -268,15 +267,16 @@ class _Rows:
         rows = pa.array(of)
         return {name: column.take(rows) for name, column in self.shared.items()}
 
-    def _summed(self, per_line: Integers) -> Integers:
-        """Values per line added up per transaction; one without lines has 0."""
-        running = np.concatenate([[0], np.cumsum(per_line)])
-        ends = np.cumsum(self.line_counts)
-        sums: Integers = running[ends] - running[ends - self.line_counts]
-        return sums
-
     def _money(self, minor: Integers, of: Integers | None = None) -> pa.Array:
         return money(minor, self.factor if of is None else self.factor[of])
+
+
+def _summed(values: Integers, counts: Integers) -> Integers:
+    """Values of lines or tenders added up per transaction; one that has none gets 0."""
+    running = np.concatenate([[0], np.cumsum(values)])
+    ends = np.cumsum(counts)
+    sums: Integers = running[ends] - running[ends - counts]
+    return sums
 
 
 def _spread(columns: Sequence[list[int]], sizes: Sequence[int]) -> Integers:
@@ -287,143 +287,3 @@ def _spread(columns: Sequence[list[int]], sizes: Sequence[int]) -> Integers:
 
 
 VIEW: Final = SalesView()
-
-
-# -- the question
-
-_CUTS: Final = (
-    "store", "business_day", "month", "week", "weekday", "hour", "region", "cashier", "kind", "origin", "currency",
-)  # fmt: skip
-_BY_ARTICLE: Final = (*_CUTS, "sku", *ARTICLE_ATTRIBUTES)
-_RECEIPT: Final = ("r.store", "r.business_day", "r.register", "r.number", "r.epoch")
-_SUMS: Final = ("lines", "gross", "discounts", "net", "tax")
-_SUMMED: Final = {name: f"sum(r.{name})" for name in _SUMS}
-_RESUMMED: Final = {name: f"sum({name})" for name in _SUMS}
-_UNITS: Final = {
-    "units": "CASE WHEN count(*) FILTER (lines <> 0) <= 1 THEN sum(quantity) END",
-    "unit": "CASE WHEN count(*) FILTER (lines <> 0) <= 1 THEN any_value(unit) FILTER (lines <> 0) ELSE 'mixed' END",
-}
-
-# Units without a cut by article: the sums that receipts hold are taken to be in the unit that most articles have; only
-# the lines of other articles (those that ever had another unit, or were not described when sold) are read, taken
-# out of that unit and put into their own.
-_COLUMNS: Final = "position, business_day, store, currency, hour, kind, cashier"
-_UNITS_OF_RECEIPTS: Final = f"""(
-WITH usual AS MATERIALIZED (SELECT coalesce(mode(unit), '') AS unit FROM article_versions),
-other AS (
-    SELECT sku FROM article_versions WHERE unit <> (SELECT unit FROM usual)
-    UNION
-    SELECT sku FROM sales_skus AS sold
-    WHERE NOT EXISTS (FROM article_versions a WHERE a.sku = sold.sku AND a.valid_from = DATE '{BEGINNING}')
-)
-SELECT {_COLUMNS}, (SELECT unit FROM usual) AS unit, lines, quantity FROM sales_receipts
-UNION ALL
-SELECT {_COLUMNS}, CASE side WHEN 1 THEN r.unit ELSE (SELECT unit FROM usual) END, side * lines, side * quantity
-FROM {with_articles("(FROM sales_lines WHERE sku IN (FROM other))")} AS r, (VALUES (1), (-1)) AS sides(side)
-)"""
-
-SALES: Final = Question(
-    name="sales",
-    title="What was sold: receipts, lines, units and money, in any cut that means something",
-    areas=("sales",),
-    dimensions=(
-        STORE,
-        BUSINESS_DAY,
-        MONTH,
-        Dimension(
-            "week", "the ISO week of the business day, YYYY-Www", "date_trunc('week', r.business_day)::DATE",
-            label="strftime({}, '%G-W%V')", read=read_week,
-        ),
-        Dimension(
-            "weekday", "the weekday of the business day, 1 Monday to 7 Sunday", "isodow(r.business_day)", "number",
-            read=read_number,
-        ),
-        Dimension("hour", "the local hour in which the transaction ended, 0 to 23", "r.hour", "number", read=read_number),
-        REGION,
-        *ARTICLE_DIMENSIONS,
-        Dimension("sku", "the article", "r.sku"),
-        Dimension("cashier", "the cashier, a code; empty where none is given", "r.cashier"),
-        Dimension("tender", "what was paid with", "r.tender"),
-        Dimension("discount_kind", "the kind of discount", "r.discount_kind"),
-        Dimension("kind", "the kind of transaction", "r.kind"),
-        Dimension("origin", "reported by a till, from a panel, or simulated", "fact.origin", join="fact"),
-        CURRENCY,
-    ),
-    measures=(
-        Measure("lines", "lines that count; by discount_kind: those with that kind, once for each kind"),
-        Measure(
-            "receipts",
-            "distinct sales, returns and post-voids whose rows do not cancel out; does not add up over cuts by "
-            "article or tender, because a receipt is in several",
-        ),
-        Measure("transactions", "transactions of every kind, also those without money"),
-        Measure(
-            "units",
-            "quantity in the unit beside it; empty where units of measure are mixed: ask by unit",
-            "quantity",
-            unit="see unit",
-            beside="unit",
-            may_be_empty=True,
-        ),
-        Measure("gross", "at list price: net + discounts, + tax where prices include it", "money"),
-        Measure("discounts", "what was given off list price", "money"),
-        Measure("net", "after discounts, without tax", "money"),
-        Measure("tax", "tax on the net amount", "money"),
-        Measure("tendered", "what was paid less change, of sales, returns and post-voids", "money"),
-    ),
-    sources=(
-        Source(
-            "sales_receipts",
-            _CUTS,
-            {"receipts": "sum(r.receipts)", "transactions": "sum(r.transactions)", **_SUMMED},
-        ),
-        Source(
-            _UNITS_OF_RECEIPTS,
-            _CUTS,
-            _UNITS,
-            grain=("r.unit AS unit",),
-            partials=("sum(r.lines) AS lines", "sum(r.quantity) AS quantity"),
-        ),
-        Source(
-            "sales_tenders",
-            (*_CUTS, "tender"),
-            {"tendered": "sum(r.amount - r.change)"},
-            where="r.receipts <> 0",
-        ),
-        Source(
-            "sales_tenders",
-            (*_CUTS, "tender"),
-            {"receipts": "count(*) FILTER (receipts <> 0)"},
-            grain=_RECEIPT,
-            partials=("sum(r.receipts) AS receipts",),
-            where="r.receipts <> 0",
-        ),
-        Source(
-            with_articles("sales_lines"),
-            _BY_ARTICLE,
-            {**_RESUMMED, **_UNITS},
-            grain=("r.unit AS unit",),
-            partials=(*(f"sum(r.{name}) AS {name}" for name in _SUMS), "sum(r.quantity) AS quantity"),
-        ),
-        Source(
-            with_articles("sales_lines"),
-            _BY_ARTICLE,
-            {"receipts": "count(*) FILTER (lines <> 0)"},
-            grain=_RECEIPT,
-            partials=("sum(r.lines) AS lines",),
-        ),
-        Source(
-            "sales_lines",
-            (*_CUTS, "sku", "discount_kind"),
-            {"lines": "sum(r.sign)", "discounts": "sum(r.discounts)"},
-            where="r.discount_kind IS NOT NULL",
-        ),
-        Source(
-            with_articles("sales_lines"),
-            (*_BY_ARTICLE, "discount_kind"),
-            {"lines": "sum(r.sign)", "discounts": "sum(r.discounts)"},
-            where="r.discount_kind IS NOT NULL",
-        ),
-    ),
-    joins={"region": REGION_JOIN, "fact": "JOIN facts fact ON fact.position = r.position"},
-)

@@ -48,7 +48,8 @@ CREATE TABLE sales_receipts (
     net          DECIMAL(18, 4) NOT NULL,
     tax          DECIMAL(18, 4) NOT NULL,
     charges      DECIMAL(18, 4) NOT NULL,
-    rounding     DECIMAL(18, 4) NOT NULL
+    rounding     DECIMAL(18, 4) NOT NULL,
+    tendered     DECIMAL(18, 4) NOT NULL   -- tenders less change, of a sale, return or post-void
 );
 
 -- How it was paid, and what else went into a drawer or out of it.

@@ -68,7 +68,12 @@ class _Some:
         self.factor = minor_factor(MINOR_UNITS[currency])
         self.sign = -1 if isinstance(item.fact, TransactionReversed) else 1
         self.kinds = spread(t.kind, count, "sale")
-        self.columns = (spread(t.register, count, ""), t.number, spread(t.epoch, count, 0), spread(t.cashier, count, ""))
+        self.columns = (
+            spread(t.register, count, ""),
+            t.number,
+            spread(t.epoch, count, 0),
+            spread(t.cashier, count, ""),
+        )
         self.ends = list(accumulate(t.line_count))
         self.voided = frozenset(t.voided)
 

@@ -41,41 +41,35 @@ _PRICE_DIFFERS: Final = f"""
         WHERE a.list_price IS NOT NULL AND l.lines <> 0
     ) WHERE abs(off) > half OR (abs(off) = half AND odd)"""
 
-_RETURNED: Final = """
-    SELECT original_store, original_day, original_register, original_number, business_day, store, currency, register,
-        number, epoch, cashier, sku, -sum(quantity) AS back, sum(net) AS net
+_ORIGINAL: Final = "original_store, original_day, original_register, original_number"
+_RENAMED: Final = (
+    "store AS original_store, business_day AS original_day, register AS original_register, number AS original_number"
+)
+_AGAINST: Final = "concat_ws('/', original_store, original_day, original_register, original_number)"
+_RETURNED: Final = f"""
+    SELECT {_SOLD}, {_ORIGINAL}, sku, -sum(quantity) AS back, sum(net) AS net
     FROM sales_returns GROUP BY ALL HAVING sum(count) <> 0"""
-_ORIGINALS: Final = """
-    SELECT store, business_day, register, number FROM sales_receipts
-    SEMI JOIN sales_returns q ON (q.original_store, q.original_day, q.original_register, q.original_number)
-        = (sales_receipts.store, sales_receipts.business_day, sales_receipts.register, sales_receipts.number)
-    GROUP BY ALL HAVING sum(transactions) > 0"""
+_ORIGINALS: Final = f"""
+    SELECT {_ORIGINAL} FROM (SELECT {_RENAMED}, transactions FROM sales_receipts)
+    SEMI JOIN sales_returns USING ({_ORIGINAL}) GROUP BY ALL HAVING sum(transactions) > 0"""
 
 _ORIGINAL_UNKNOWN: Final = f"""
-    SELECT {_SOLD}, 'original_unknown', NULL, '', concat_ws('/', original_store, original_day, original_register,
-        original_number), 1, sum(net)
-    FROM ({_RETURNED}) q ANTI JOIN ({_ORIGINALS}) o ON (o.store, o.business_day, o.register, o.number)
-        = (q.original_store, q.original_day, q.original_register, q.original_number)
-    GROUP BY ALL"""
+    SELECT {_SOLD}, 'original_unknown', NULL, '', {_AGAINST}, 1, sum(net)
+    FROM ({_RETURNED}) ANTI JOIN ({_ORIGINALS}) USING ({_ORIGINAL}) GROUP BY {_SOLD}, {_ORIGINAL}"""
 
 # Each return with which the returns of an article from one original, in the order of their keys, exceed what it sold.
 _RETURNED_TOO_MUCH: Final = f"""
-    SELECT {_SOLD}, 'returned_more_than_sold', NULL, sku, concat_ws('/', original_store, original_day, original_register,
-        original_number), 1, net
+    SELECT {_SOLD}, 'returned_more_than_sold', NULL, sku, {_AGAINST}, 1, net
     FROM (
-        SELECT q.*, sum(back) OVER (
-            PARTITION BY original_store, original_day, original_register, original_number, sku
-            ORDER BY business_day, store, register, epoch, number) AS total
-        FROM ({_RETURNED}) q WHERE sku <> ''
-    ) q SEMI JOIN ({_ORIGINALS}) o ON (o.store, o.business_day, o.register, o.number)
-        = (q.original_store, q.original_day, q.original_register, q.original_number)
+        SELECT *, sum(back) OVER (
+            PARTITION BY {_ORIGINAL}, sku ORDER BY business_day, store, register, epoch, number) AS total
+        FROM ({_RETURNED}) WHERE sku <> ''
+    )
+    SEMI JOIN ({_ORIGINALS}) USING ({_ORIGINAL})
     LEFT JOIN (
-        SELECT store AS original_store, business_day AS original_day, register AS original_register,
-            number AS original_number, sku, sum(quantity) AS sold
-        FROM sales_lines SEMI JOIN sales_returns q ON (q.original_store, q.original_day, q.original_register,
-            q.original_number) = (sales_lines.store, sales_lines.business_day, sales_lines.register, sales_lines.number)
-        GROUP BY ALL
-    ) s USING (original_store, original_day, original_register, original_number, sku)
+        SELECT {_ORIGINAL}, sku, sum(quantity) AS sold FROM (SELECT {_RENAMED}, sku, quantity FROM sales_lines)
+        SEMI JOIN sales_returns USING ({_ORIGINAL}) GROUP BY ALL
+    ) USING ({_ORIGINAL}, sku)
     WHERE back > 0 AND total > coalesce(sold, 0)"""
 
 _COST_UNKNOWN: Final = """
@@ -83,11 +77,13 @@ _COST_UNKNOWN: Final = """
         CASE movement WHEN 'issue' THEN 1 ELSE -1 END, 0
     FROM stock_movements WHERE unknown AND (movement = 'issue' OR (movement = 'reversal' AND quantity > 0))"""
 
-_ALL: Final = " UNION ALL ".join(
-    (_NOTED, _UNKNOWN_ARTICLE, _PRICE_DIFFERS, _ORIGINAL_UNKNOWN, _RETURNED_TOO_MUCH, _COST_UNKNOWN)
+_ALL: Final = (
+    f"({_NOTED} UNION ALL {_UNKNOWN_ARTICLE} UNION ALL {_PRICE_DIFFERS} UNION ALL {_ORIGINAL_UNKNOWN} "
+    f"UNION ALL {_RETURNED_TOO_MUCH} UNION ALL {_COST_UNKNOWN})"
 )
 _CUTS: Final = (
-    "store", "business_day", "month", "region", "code", "sku", "cashier", "register", "number", "line", "detail", "currency",
+    "store", "business_day", "month", "region", "code", "sku", "cashier", "register", "number", "line", "detail",
+    "currency",
 )  # fmt: skip
 
 EXCEPTIONS: Final = Question(
@@ -104,7 +100,13 @@ EXCEPTIONS: Final = Question(
         Dimension("cashier", "the cashier, an opaque code", "r.cashier"),
         Dimension("register", "the register; empty for cost_unknown", "r.register"),
         Dimension("number", "the number of the transaction", "r.number", "number", read=read_number),
-        Dimension("line", "the place of the line in the transaction, where that was noted", "r.line", "number", read=read_number),
+        Dimension(
+            "line",
+            "the place of the line in the transaction, where that was noted",
+            "r.line",
+            "number",
+            read=read_number,
+        ),
         Dimension("detail", "what it was found against", "r.detail"),
         CURRENCY,
     ),
@@ -112,6 +114,6 @@ EXCEPTIONS: Final = Question(
         Measure("exceptions", "how many times the rule is not kept"),
         Measure("amount", "net of the lines it is about", "money"),
     ),
-    sources=(Source(f"({_ALL})", _CUTS, {"exceptions": "sum(r.count)", "amount": "sum(r.amount)"}),),
+    sources=(Source(_ALL, _CUTS, {"exceptions": "sum(r.count)", "amount": "sum(r.amount)"}),),
     joins={"region": REGION_JOIN},
 )

@@ -1,0 +1,1 @@
+"""The command line: loading, importing, asking, looking after the folder, and what a terminal shows of it."""
