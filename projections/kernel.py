@@ -123,6 +123,13 @@ class Reading:
             raise NotYetKnown(at, self.position)
         return at
 
+    def newest(self) -> tuple[int, str]:
+        """The position and the recorded time of the last fact held; (0, "") when there is none."""
+        stamp = "strftime(recorded_at, '%Y-%m-%dT%H:%M:%S.%fZ')"
+        self._cursor.execute(f"SELECT position, {stamp} FROM facts ORDER BY position DESC LIMIT 1")
+        row = self._cursor.fetchone()
+        return (0, "") if row is None else (int(row[0]), str(row[1]))
+
     def ask(
         self, sql: str, parameters: dict[str, object], known: int, as_of: dt.date | None, rows: int
     ) -> pa.RecordBatchReader:

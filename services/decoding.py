@@ -252,9 +252,7 @@ def cut(raw: bytes) -> tuple[bytes, list[bytes]]:
     parts: dict[str, str] = {}
     slices: list[bytes] = []
     while text[at] != "}":
-        if text[at] != '"':
-            raise ValueError("expected the name of a field")
-        name, at = scan(text, at)
+        name, at = scan(text, at if text[at] == '"' else len(text))  # nothing but a text is a name
         if not isinstance(name, str):
             raise ValueError("the name of a field is no text")
         at = _skip(text, at, ":")

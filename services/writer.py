@@ -215,7 +215,8 @@ class Writer:
         begin = 0
         for caller in callers:
             end = begin + len(caller.commands)
-            caller.future.set_result(outcomes[begin:end])
+            if caller.future.set_running_or_notify_cancel():  # else the caller has given up waiting
+                caller.future.set_result(outcomes[begin:end])
             begin = end
 
     def _alone(self, command: Command[Any], context: Context) -> Any:

@@ -137,7 +137,8 @@ def _one(column: list[Any]) -> list[Any]:
 
 def _register(t: Transaction, terms: Terms) -> str:
     if t.register not in terms.registers:
-        raise Unfit("unknown_register", "/register", f"register {t.register[:40]!r} is not one of this store's on that day")
+        name = t.register[:40]
+        raise Unfit("unknown_register", "/register", f"register {name!r} is not one of this store's on that day")
     return t.register
 
 
