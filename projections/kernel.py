@@ -171,6 +171,14 @@ def _one(cursor: duckdb.DuckDBPyConnection, sql: str, **parameters: object) -> A
     return None if row is None else row[0]
 
 
+def _make_whole(path: Path, config: dict[str, Any]) -> None:
+    """Put an empty database at `path`, whole or not at all: DuckDB cannot open a file that it was killed making."""
+    growing = path.with_name(f"{path.name}.new")
+    growing.unlink(missing_ok=True)
+    duckdb.connect(str(growing), config=config).close()
+    growing.replace(path)
+
+
 class ViewDatabase:
     """One DuckDB database that holds a list of views; `path` None keeps it in memory.
 
@@ -186,16 +194,16 @@ class ViewDatabase:
     ) -> None:
         self.path = path
         self.views = tuple(views)
-        self._root = duckdb.connect(
-            ":memory:" if path is None else str(path),
-            config={
-                "autoinstall_known_extensions": "false",  # a machine without internet would wait seconds for nothing
-                "autoload_known_extensions": "false",
-                "storage_compatibility_version": "latest",  # texts as compressed dictionaries, read a fifth faster
-                "memory_limit": memory_limit,
-                **({} if threads is None else {"threads": str(threads)}),
-            },
-        )
+        config: dict[str, Any] = {
+            "autoinstall_known_extensions": "false",  # a machine without internet would wait seconds for nothing
+            "autoload_known_extensions": "false",
+            "storage_compatibility_version": "latest",  # texts as compressed dictionaries, read a fifth faster
+            "memory_limit": memory_limit,
+            **({} if threads is None else {"threads": str(threads)}),
+        }
+        if path is not None and not path.exists():
+            _make_whole(path, config)
+        self._root = duckdb.connect(":memory:" if path is None else str(path), config=config)
         self._root.execute("SET GLOBAL TimeZone = 'UTC'")
         self._writer = self._root.cursor()
         self._writing = threading.Lock()  # a cursor serves one thread at a time, and applying is not all it does
@@ -244,8 +252,8 @@ class ViewDatabase:
 
     @contextmanager
     def bulk(self) -> Iterator[None]:
-        """Within, the write-ahead log is let grow to 1 GB, and one thread inserts beside the loader's own (3.3 to 2.1 us
-        a line); one checkpoint at the end."""
+        """Within, the write-ahead log is let grow to 1 GB and one thread inserts beside the loader's own (3.3 to 2.1 us a
+        line); one checkpoint at the end."""
         with self._writing:
             before = {name: _one(self._writer, f"SELECT current_setting('{name}')") for name in _IN_BULK}
             for name, value in _IN_BULK.items():

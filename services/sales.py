@@ -39,6 +39,7 @@ from services.goods import find_transaction, move_goods, settle_originals, take_
 from services.writer import NotSettled, Unit
 
 A = TypeVar("A", bound=Aggregate)
+FIRST_DAY = "1900-01-01"  # no books go further back, and each day has days before it to look at
 LOOK_BACK_DAYS = 31  # how far a register that numbers on from day to day is followed back for its last number
 
 
@@ -200,7 +201,7 @@ class Sales:
         terms = self._terms.get(key)
         if terms is None:
             on = held.on(business_day)
-            if on.status != "open":
+            if on.status != "open" or business_day < FIRST_DAY:
                 raise StoreNotOpen(f"store {store} was not open on {business_day}", "/business_day")
             self._not_in_the_future(business_day, on)
             if len(self._terms) > 10_000:

@@ -26,8 +26,8 @@ class Places(Protocol):
 class Snapshots:
     """Keeps and finds snapshots. Used by the writing thread alone.
 
-    `place` gives the position and the time of the last fact of the log, and whether the log holds such a fact: snapshots
-    of a log that was since replaced by an older copy are thrown away.
+    `log` gives the place of the last fact and says whether it holds such a fact: snapshots of a log that was since
+    replaced by an older copy are thrown away.
     """
 
     def __init__(self, path: Path, log: Places) -> None:

@@ -367,7 +367,7 @@ class TradingDay(Aggregate):
 def _pages(
     parts: Sequence[Transactions], conflicts: Sequence[Conflict], rejected: Sequence[Rejected]
 ) -> Iterator[tuple[Transactions, list[Conflict], list[Rejected]]]:
-    """What each fact of a batch says: a few outcomes beside the transactions, the rest of them in facts of their own."""
+    """What each fact of a batch says: a few outcomes beside the transactions, the rest in facts of their own."""
     few = OUTCOMES_BESIDE
     yield parts[0], list(conflicts[:few]), list(rejected[:few])
     for part in parts[1:]:

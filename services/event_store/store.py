@@ -127,7 +127,7 @@ class EventStore:
         return self.head(), self._last_stamp
 
     def holds(self, position: int, recorded_at: str) -> bool:
-        """Whether this log has a fact at a position that was recorded at that time: it tells a log from its older copy."""
+        """Whether the fact at a position was recorded at that time: it tells a log from its older copy."""
         if position == 0:
             return True
         found = self.after(position - 1, 1)

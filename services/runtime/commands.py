@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -304,7 +305,7 @@ def purge(
     with _in_words(), _house(_settings(context, data), "purge") as house:
         hashes = [each for each in purgeable(all_facts(house.store.after), before) if house.store.kept(each)]
         house.store.purge(hashes)
-    screen().print(f"{len(hashes):,} bodies forgotten")
+    screen().print(f"bodies forgotten: {len(hashes):,}")
 
 
 # -- what the commands share
@@ -339,7 +340,7 @@ def _in_words() -> Iterator[None]:
         _stop(str(in_use), IN_USE)
     except Refusal as refusal:
         _stop(refusal.reason, MEANS_NOTHING)
-    except (FeedStopped, ClockBehind, UnreadableFact, OSError) as problem:
+    except (FeedStopped, ClockBehind, UnreadableFact, BrokenProcessPool, OSError) as problem:
         _stop(str(problem), LOOK_AT_IT)
     except KeyboardInterrupt:
         _stop("interrupted; what was taken in so far is kept, and the same command goes on from there", INTERRUPTED)

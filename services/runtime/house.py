@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from domain.kernel import Refusal
+from domain.kernel import Recorded, Refusal
 from projections.registry import Views
 from services.event_store import Clock, EventStore
 from services.intake import Intake
@@ -19,7 +19,6 @@ from services.runtime.settings import Settings
 from services.snapshots import Snapshots
 from services.transport.embedded import BATCH, EmbeddedFeed
 from services.writer import Writer
-
 
 
 def now() -> dt.datetime:
@@ -39,7 +38,9 @@ class ViewsOfAnotherLog(Refusal):
     kind = "conflict"
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(f"the views in {folder} were made from another log: run `counterfoil rebuild`, nothing is lost")
+        super().__init__(
+            f"the views in {folder} were made from another log: run `counterfoil rebuild`, nothing is lost"
+        )
 
 
 class House:
@@ -60,15 +61,21 @@ class House:
                 self.folder.clear()
             self.store = EventStore(self.folder.events, clock, software())
             self.views = self._open_views()
-            if not self.store.holds(*self.views.newest()):
-                raise ViewsOfAnotherLog(self.folder.path)
+            self._same_history()
             self.snapshots = Snapshots(self.folder.snapshots, self.store)
             self.feed = EmbeddedFeed(self.store.after, self.store.head, self.views)
-            self.writer = Writer(self.store, self.snapshots, lambda kept: self.feed.offer(kept), settings.cache)
+            self.writer = Writer(self.store, self.snapshots, self._kept, settings.cache)
             self.intake = Intake(clock)
         except BaseException:
             self.folder.release()
             raise
+
+    def _same_history(self) -> None:
+        if not self.store.holds(*self.views.newest()):
+            raise ViewsOfAnotherLog(self.folder.path)
+
+    def _kept(self, facts: list[Recorded]) -> None:
+        self.feed.offer(facts)
 
     def _open_views(self) -> Views:
         return Views(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from domain.kernel import Context, Fact, Pending
+from domain.kernel import Context, Fact, Pending, Recorded
 from domain.sales.facts import SalesReported
 from domain.sales.outcomes import Answer
 from domain.stock.facts import GoodsReceived, StockIssued, StockMoved, StockReturned, StockReversed
@@ -157,7 +157,7 @@ def test_what_is_waiting_when_the_writer_closes_is_finished(tmp_path: Path) -> N
 def elsewhere(desk: Desk, *bodies: bytes) -> None:
     """Somebody else keeps facts in the same file."""
     store = EventStore(desk.folder / "events.sqlite", desk.clock, "other")
-    writer = Writer(store, Snapshots(desk.folder / "other.sqlite", store), lambda recorded: None)
+    writer = Writer(store, Snapshots(desk.folder / "other.sqlite", store), list[Recorded]().extend)
     for body in bodies:
         writer.do(desk.intake.line(body), Context())
     writer.close()

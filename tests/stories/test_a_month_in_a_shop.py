@@ -44,7 +44,9 @@ def line(sku: str, quantity: int, loyalty: int = 0) -> dict[str, Any]:
     return sold | {"net": text(net), "tax": text(tax)}
 
 
-def receipt(number: int, kind: str, *lines: dict[str, Any], paid: int = 0, change: int = 0, **more: Any) -> dict[str, Any]:
+def receipt(
+    number: int, kind: str, *lines: dict[str, Any], paid: int = 0, change: int = 0, **more: Any
+) -> dict[str, Any]:
     """A transaction of till 1 at ten past ten; `paid` and `change` are cents of cash unless a `tender` is named."""
     tender = more.pop("tender", "cash")
     tenders = [{"amount": text(paid), "kind": tender, "change": text(change)}] if paid else []
@@ -194,11 +196,10 @@ def test_mondays_sales_as_first_reported(shop: Shop) -> None:
     # 2: 6.00, 3: 3.60 less 0.60, 4: -3.60, 5: 3.60, 6: -3.60, 10: 2.40; training, cancel, no-sale and cash apart
     assert shop.figures("sales", "gross", "discounts", "net", "tax", at="reported") == ("8.4", "0.6", "6.5", "1.3")
     assert shop.figures("sales", "receipts", "lines", "transactions", at="reported") == (6, 7, 11)
-    assert shop.table("sales", "kind", "net", at="reported") | {"sale": "12.5"} == {
+    assert shop.table("sales", "kind", "net", at="reported") == {
         "sale": "12.5", "return": "-3", "post_void": "-3",
         "float_in": "0", "no_sale": "0", "drop": "0", "training": "0", "cancel": "0",
     }  # fmt: skip
-    assert shop.table("sales", "kind", "net", at="reported")["sale"] == "12.5"
     assert shop.table("sales", "discount_kind", "discounts", at="reported")["loyalty"] == "0.6"
 
 
@@ -233,7 +234,7 @@ def test_a_conflict_leaves_the_books_alone_until_headquarters_replaces_the_first
 def test_the_drawer_is_blind_before_the_count_and_short_by_fifty_cents_after(shop: Shop) -> None:
     # 100.00 float + 10.00 - 4.00 - 3.60 + 3.60 - 3.60 - 50.00 drop + 4.80 for the two eggs = 57.20; counted 56.70
     blind = shop.ask("drawer", "drawer", "tender", at="resolved")
-    assert {row["expected"] for row in blind} <= {None}
+    assert {row["expected"] for row in blind} == {None}
     counted = {row["tender"]: row for row in shop.ask("drawer", "drawer", "tender", at="sealed")}
     assert [counted["cash"][name] for name in ("expected", "declared", "over_short")] == ["57.2", "56.7", "-0.5"]
     assert [counted["card"][name] for name in ("expected", "declared", "over_short")] == ["3", "3", "0"]

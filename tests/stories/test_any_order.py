@@ -57,7 +57,9 @@ class Plain:
             self.transactions = transactions_of(house)
 
 
-@pytest.fixture(scope="module", params=[pytest.param(10, id="ten days"), pytest.param(31, id="a month", marks=pytest.mark.slow)])
+@pytest.fixture(
+    scope="module", params=[pytest.param(10, id="ten days"), pytest.param(31, id="a month", marks=pytest.mark.slow)]
+)
 def plain(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Plain:
     return Plain(MARCH + dt.timedelta(days=request.param - 1), tmp_path_factory.mktemp("plain"))
 
@@ -131,7 +133,9 @@ def arrive_anyhow(house: House, source: Cut, chance: random.Random) -> None:
         early = len(pieces) if chance.random() < 0.6 else 1
         first += pieces[:early]
         later += pieces[early:]
-        (closed_early if early < len(pieces) or chance.random() < 0.5 else closed_late).append((CLOSING, [batch.closing]))
+        (closed_early if early < len(pieces) or chance.random() < 0.5 else closed_late).append(
+            (CLOSING, [batch.closing])
+        )
     shuffled = chance.sample(source.articles, len(source.articles))
     articles: list[Sent] = [(ARTICLE, shuffled[begin : begin + 100]) for begin in range(0, len(shuffled), 100)]
     half = len(articles) // 2
@@ -160,9 +164,7 @@ def cut_up(batch: Batch, chance: random.Random) -> Iterator[bytes]:
         # the count of the register comes with any one of them
         registers = whole.registers if number == 0 else ()
         yield msgspec.json.encode(
-            msgspec.structs.replace(
-                whole, batch_id=f"part-{number}", transactions=tuple(part), registers=registers
-            )
+            msgspec.structs.replace(whole, batch_id=f"part-{number}", transactions=tuple(part), registers=registers)
         )
 
 

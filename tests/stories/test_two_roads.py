@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import random
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,8 +34,8 @@ class Roads:
 
 
 @pytest.fixture(scope="module")
-def roads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roads]:
-    yield Roads(tmp_path_factory.mktemp("roads"))
+def roads(tmp_path_factory: pytest.TempPathFactory) -> Roads:
+    return Roads(tmp_path_factory.mktemp("roads"))
 
 
 def imported(folder: Path, *calls: list[Path]) -> dict[str, bytes]:
