@@ -252,7 +252,7 @@ class ViewDatabase:
 
     @contextmanager
     def bulk(self) -> Iterator[None]:
-        """Within, the write-ahead log is let grow to 1 GB and one thread inserts beside the loader's own (3.3 to 2.1 us a
+        """Within, the write-ahead log is let grow to 1 GB and one thread inserts beside the loader (3.3 to 2.1 us a
         line); one checkpoint at the end."""
         with self._writing:
             before = {name: _one(self._writer, f"SELECT current_setting('{name}')") for name in _IN_BULK}
