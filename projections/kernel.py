@@ -42,6 +42,16 @@ class SchemaDiffers(Refusal):
         super().__init__(f"the views in {path} were made by another version: run `counterfoil rebuild`")
 
 
+class ViewsUnreadable(Refusal):
+    """The file cannot be opened; the views are rebuilt from the log, nothing is lost."""
+
+    code = "views_unreadable"
+    kind = "conflict"
+
+    def __init__(self, path: Path | None, why: str) -> None:
+        super().__init__(f"the views in {path} cannot be opened ({why}): run `counterfoil rebuild`")
+
+
 class NotYetKnown(Refusal):
     """A position was asked for that these views have not reached; whoever may wait waits first."""
 
@@ -186,7 +196,7 @@ class ViewDatabase:
 
     Raises:
         SchemaDiffers: the file was made for other views.
-        duckdb.IOException: another process has it open.
+        ViewsUnreadable: it is damaged, or another program has it open.
     """
 
     def __init__(
@@ -203,7 +213,10 @@ class ViewDatabase:
         }
         if path is not None and not path.exists():
             _make_whole(path, config)
-        self._root = duckdb.connect(":memory:" if path is None else str(path), config=config)
+        try:
+            self._root = duckdb.connect(":memory:" if path is None else str(path), config=config)
+        except duckdb.Error as unreadable:
+            raise ViewsUnreadable(path, str(unreadable).partition("\n")[0]) from unreadable
         self._root.execute("SET GLOBAL TimeZone = 'UTC'")
         self._writer = self._root.cursor()
         self._writing = threading.Lock()  # a cursor serves one thread at a time, and applying is not all it does
