@@ -25,7 +25,8 @@ def raw(data: Path, days: Days) -> dict[str, Any]:
 
     The lines are those of our own `sales_lines`, read back: the same rows, columns and types, in the order of the log,
     and in Arrow as our own view hands them over, with a dictionary for each column of texts. DuckDB has one thread:
-    with two it takes nearly twice the processor time, and a limit is the quickest way. As in a bulk load, one checkpoint.
+    with two it takes nearly twice the processor time, and a limit is the quickest way. As in a bulk
+    load, one checkpoint.
     """
     bodies = [body for _, _, body in ChainYear(days).batches()]
     lines = _tables(data, ("sales_lines",))
