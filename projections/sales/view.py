@@ -151,12 +151,11 @@ class _Rows:
         kind = np.full(self.line_of.size, -1, np.int32)
         amount = np.zeros(self.line_of.size, np.int64)
         further: list[tuple[Integers, int, Integers]] = []
-        for code, column in enumerate(self.discounts_by_kind.values()):
-            own = (column != 0) & (kind < 0)
-            amount[own], kind[own] = column[own], code
-            rest = np.flatnonzero((column != 0) & ~own)
-            if rest.size:
-                further.append((rest, code, column[rest]))
+        for code, (at, given) in enumerate(self.discounts_by_kind.values()):
+            own = kind[at] < 0
+            amount[at[own]], kind[at[own]] = given[own], code
+            if not own.all():
+                further.append((at[~own], code, given[~own]))
         line = np.concatenate([kept, *(rest for rest, _, _ in further)])
         own_row = np.arange(line.size) < kept.size
         kinds = np.concatenate([kind[kept], *(np.full(rest.size, code, np.int32) for rest, code, _ in further)])
@@ -232,18 +231,34 @@ class _Rows:
         return self._integers("cost", self.line_sizes) * self.line_sign
 
     @cached_property
-    def discounts_by_kind(self) -> dict[str, Integers]:
-        """Discounts by kind, kinds in the order of their names."""
-        kinds = sorted({kind for t in self.all for kind in t.discounts})
-        none: list[int] = []
-        return {
-            kind: _spread([t.discounts.get(kind, none) for t in self.all], self.line_sizes) * self.line_sign
-            for kind in kinds
-        }
+    def discounts_by_kind(self) -> dict[str, tuple[Integers, Integers]]:
+        """For each kind of discount, in the order of their names: the lines that have it and what it took off.
+
+        Only the facts that name a kind are looked at for it: each may name kinds of its own.
+        """
+        facts: dict[str, list[int]] = {}
+        for place, t in enumerate(self.all):
+            for kind in t.discounts:
+                facts.setdefault(kind, []).append(place)
+        sizes = np.array(self.line_sizes, np.int64)
+        starts = np.cumsum(sizes) - sizes
+        found: dict[str, tuple[Integers, Integers]] = {}
+        for kind in sorted(facts):
+            places = np.array(facts[kind])
+            count = int(sizes[places].sum())
+            given = integers((self.all[place].discounts[kind] for place in facts[kind]), count)
+            begins = np.cumsum(sizes[places]) - sizes[places]
+            at = np.arange(count) + np.repeat(starts[places] - begins, sizes[places])
+            given *= self.line_sign[at]
+            some = given != 0
+            found[kind] = (at[some], given[some])
+        return found
 
     @cached_property
     def discounts(self) -> Integers:
-        total: Integers = sum(self.discounts_by_kind.values(), start=np.zeros(self.line_of.size, np.int64))
+        total: Integers = np.zeros(self.line_of.size, np.int64)
+        for at, given in self.discounts_by_kind.values():
+            total[at] += given  # a line has a kind once
         return total
 
     @cached_property

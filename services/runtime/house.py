@@ -51,14 +51,12 @@ class House:
         ViewsOfAnotherLog, SchemaDiffers: the views have to be rebuilt first.
     """
 
-    def __init__(self, settings: Settings, purpose: str, clock: Clock = now, *, fresh: bool = False) -> None:
+    def __init__(self, settings: Settings, purpose: str, clock: Clock = now) -> None:
         self.settings = settings
         self.clock = clock
         self.folder = Folder(settings.data)
         self.folder.own(purpose, clock())
         try:
-            if fresh:
-                self.folder.clear()
             self.store = EventStore(self.folder.events, clock, software())
             self.views = self._open_views()
             self._same_history()
@@ -91,13 +89,13 @@ class House:
     @contextmanager
     def bulk(self) -> Iterator[None]:
         """Within, the views are filled in large transactions; then they are settled and both files checkpointed."""
-        self.feed.gather(BATCH)
-        try:
-            with self.views.bulk():
+        with self.views.bulk():
+            self.feed.gather(BATCH)
+            try:
                 yield
                 self.settle()
-        finally:
-            self.feed.gather(1)
+            finally:
+                self.feed.gather(1)
         self.store.checkpoint()
 
     def rebuild(self) -> int:

@@ -144,12 +144,16 @@ class EmbeddedFeed:
             if not self._behind:
                 if self._gather == 1:
                     return None
-                self._changed.wait_for(lambda: self._behind or self._closing or self._hurry or self._has_enough())
+                self._changed.wait_for(lambda: self._is_wanted() or self._has_enough())
                 if not self._behind:
                     return self._take()
             if self._closing:
                 return None
         return self._catch_up(position)
+
+    def _is_wanted(self) -> bool:
+        """Whether a transaction that waits for more has to go on or to be committed."""
+        return self._behind or self._closing or self._hurry > 0 or self._gather == 1
 
     def _has_enough(self) -> bool:
         return len(self._offered) >= (1 if self._hurry else self._gather)

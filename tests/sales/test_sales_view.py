@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import tracemalloc
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,8 @@ from domain.products.facts import ArticlesDescribed
 from domain.sales.facts import ConflictResolved, SalesReported, TransactionReversed
 from domain.stores.facts import Settings, StoreRegistered
 from projections.questions import Asked, QuestionRefused
+from tests.sales import strategies
+from tests.support.house import Json, columns
 from tests.support.log import Log
 from tests.support.tills import Till, batch, till, transactions
 
@@ -57,6 +60,30 @@ def test_kinds_that_are_no_sale_have_no_receipt_and_no_money() -> None:
     }
     assert log.figures("sales", "tender", "receipts tendered") == {"cash": (2, Decimal("2.50"))}
     assert log.figures("sales", "sku", "lines net") == {"milk": (2, Decimal("2.50"))}
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(strategies.transactions(), min_size=1, max_size=6))
+def test_net_tax_charges_and_rounding_are_what_was_paid(made: list[Json]) -> None:
+    log = Log()
+    log.add(SalesReported("b-1", "bytes", "USD", columns(*made)))
+    for cut in ("store", "kind cashier hour"):
+        for net, tax, charges, rounding, tendered in log.figures(
+            "sales", cut, "net tax charges rounding tendered"
+        ).values():
+            assert net + tax + charges + rounding == tendered
+
+
+def test_charges_and_rounding_belong_to_a_receipt_and_to_no_article() -> None:
+    log = Log()
+    log.add(with_columns(batch(till(1, ("milk", 1, 100), paid=[("cash", 125)])), charges=[27], rounding=[-2]))
+    taken_back = with_columns(batch(till(2, ("milk", 1, 100), paid=[("cash", 95)])), rounding=[-5]).transactions
+    log.add(SalesReported("b-2", "bytes", "USD", taken_back))
+    log.add(TransactionReversed("USD", taken_back, "took it twice"))
+    assert log.figures("sales", "kind", "charges rounding") == {"sale": (Decimal("0.27"), Decimal("-0.02"))}
+    for dimension in ("sku", "department", "tender"):
+        with pytest.raises(QuestionRefused, match="charges cannot be cut"):
+            log.figures("sales", dimension, "charges")
 
 
 def test_a_line_voided_before_completion_does_not_count() -> None:
@@ -272,3 +299,29 @@ def test_cuts_by_article_and_without_agree(batches: list[Any], data: st.DataObje
         else next(((total, unit) for unit, total in there.items()), (Decimal(0), None))
     )
     assert said == expected
+
+
+def test_units_of_a_dated_article_are_no_other_units() -> None:
+    """An article that is described from a day on has a unit like any other."""
+    log = Log()
+    log.add(articles(milk="EA"))
+    log.add(ArticlesDescribed(["bread"], ["EA"], effective_from=["2017-01-01"]))
+    log.add(batch(till(1, ("milk", 1, 100), ("bread", 1, 100), paid=[("cash", 200)])))
+    assert log.figures("sales", "store", "units unit") == {"367": (Decimal(2), "EA")}
+
+
+def test_kinds_of_discount_that_few_facts_name_take_no_memory_for_the_others() -> None:
+    """Batches may name kinds of their own, and a rebuild takes many batches at once."""
+    log = Log()
+    for number in range(60):
+        fact = batch(till(1, *[("milk", 1, 100)] * 200, paid=[("cash", 20_000)]))
+        kinds = {f"k{number}-{kind}": [1] + [0] * 199 for kind in range(60)}
+        log.add(with_columns(fact, discounts=kinds), day=f"2017-01-{number % 28 + 1:02d}")
+    tracemalloc.start()
+    try:
+        figures = log.figures("sales", "", "lines discounts")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert [*figures.values()] == [(12_000, Decimal("36.00"))]
+    assert peak < 60_000_000  # 3,600 kinds times 12,000 lines would be 350 MB
