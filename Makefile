@@ -1,4 +1,4 @@
-# Counterfoil: everything a person or a build machine runs. Needs python3 (3.11 or newer) with venv, make and git.
+# Counterfoil: everything a person or a build machine runs. Needs python3 (3.11 or newer) with venv, and make.
 
 PYTHON ?= python3
 JOBS ?= 2

@@ -69,25 +69,46 @@ def _counters(fact: Fact) -> tuple[int, ...]:
 
 VIEW = CoverageView()
 
-# Every day of the range on which a store is open, and every day that has a fact, whatever is said of the store since.
-# With a calendar a day is expected or not; without one nothing is ever missing or late (facts.md 5).
+# The days from which each store is waited for, as far as it is open on them, and every day that has a fact, whatever is
+# said of the store since. With a calendar a day is expected or not; without one nothing is ever missing or late
+# (facts.md 5), so such a store begins with its first report. One with a calendar begins on the day it is said to have
+# opened with it; where no day is said, with its first report too, or, if it has never reported, with the days asked
+# for, else with the first report of the chain, a year back at most.
 _STORE_DAYS: Final = """(
-    WITH bounds AS (
-        SELECT coalesce({first}, min(business_day)) AS first,
+    WITH reports AS (SELECT store, min(business_day) AS first FROM day_events GROUP BY ALL),
+    chain AS (
+        SELECT CASE WHEN count(*) > 0 THEN greatest(min(business_day), {on} - INTERVAL 1 YEAR)::DATE END AS first,
             least(coalesce({last}, max(business_day)), {on}) AS last
         FROM day_events
     ),
-    days AS (SELECT unnest(generate_series(first, last, INTERVAL 1 DAY))::DATE AS business_day FROM bounds),
+    calendars AS (
+        SELECT store, min(greatest(status.valid_from, settings.valid_from)) AS first
+        FROM store_versions AS settings JOIN store_status AS status USING (store)
+        WHERE status.status = 'open' AND closed_on IS NOT NULL
+            AND status.valid_from < settings.valid_to AND settings.valid_from < status.valid_to
+        GROUP BY ALL
+    ),
+    begins AS (
+        SELECT store, CASE
+            WHEN calendars.first > DATE '0001-01-01' THEN least(calendars.first, reports.first)
+            WHEN calendars.first IS NULL THEN reports.first
+            ELSE coalesce(reports.first, {first}, chain.first) END AS first
+        FROM calendars FULL JOIN reports USING (store), chain
+    ),
+    days AS (
+        SELECT store, unnest(generate_series(greatest(begins.first, {first}), last, INTERVAL 1 DAY))::DATE
+            AS business_day
+        FROM begins, chain
+    ),
     events AS (
         SELECT store, business_day, sum(batches) AS batches, sum(no_sales) AS no_sales, sum(closed) AS closed,
             sum(restated) AS restated
         FROM day_events GROUP BY ALL
     ),
     open_days AS (
-        SELECT status.store, days.business_day
-        FROM days JOIN store_status AS status
-            ON status.valid_from <= days.business_day AND days.business_day < status.valid_to
-        WHERE status.status = 'open'
+        SELECT store, business_day
+        FROM days JOIN store_status AS status USING (store)
+        WHERE status.status = 'open' AND status.valid_from <= business_day AND business_day < status.valid_to
     ),
     grid AS (
         SELECT d.store, d.business_day, settings.closed_on IS NOT NULL AS has_calendar,

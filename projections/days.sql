@@ -11,6 +11,7 @@ CREATE TABLE day_seals (
     tax DECIMAL(18, 4) NOT NULL,
     gaps BIGINT NOT NULL,       -- missing numbers
     conflicts INTEGER NOT NULL, -- open in quarantine
+    over_short DECIMAL(18, 4) NOT NULL, -- of all drawers, positive is over
     sealed_version UINTEGER NOT NULL,
     sealed_hash VARCHAR NOT NULL
 );

@@ -54,27 +54,48 @@ class DrawerView:
 
 VIEW = DrawerView()
 
-# rules.md 1: float and paid-ins come in, drops and paid-outs go out, refunds are negative tenders, and change is cash.
-_DRAWERS: Final = """(
-    WITH counts AS (
-        SELECT store, business_day, currency, drawer, balancing, tender, sum(counted) AS declared
-        FROM drawer_declarations GROUP BY ALL
-    ),
-    declared_drawers AS (SELECT DISTINCT store, business_day, drawer, balancing FROM counts),
-    levels AS (SELECT store, business_day, any_value(balancing) AS balancing FROM counts GROUP BY ALL),
-    tills AS (
-        SELECT store, business_day, register FROM register_days GROUP BY ALL HAVING arg_max(drawer, position)
-    ),
-    moved AS (
-        SELECT t.store, t.business_day, t.currency, t.tender, t.change,
-            CASE WHEN t.kind IN ('drop', 'paid_out') THEN -t.amount ELSE t.amount END AS amount,
-            CASE coalesce(levels.balancing, settings.balancing, 'register')
-                WHEN 'register' THEN t.register WHEN 'cashier' THEN t.cashier ELSE '' END AS drawer
-        FROM sales_tenders t SEMI JOIN tills USING (store, business_day, register)
-        LEFT JOIN levels USING (store, business_day)
+# The drawer a row of a till belongs to, of a register that had one when the fact was recorded (the latest batch that
+# speaks of the register says so): what is sealed and what is read here rest on the same.
+_LEVELS: Final = """(
+    SELECT store, business_day, arg_max(balancing, position) AS balancing FROM drawer_declarations GROUP BY ALL
+)"""
+
+
+def _in_drawers(table: str) -> str:
+    return f"""(
+        SELECT t.*, CASE coalesce(levels.balancing, settings.balancing, 'register')
+            WHEN 'register' THEN t.register WHEN 'cashier' THEN t.cashier ELSE '' END AS drawer
+        FROM {table} t
+        ASOF JOIN register_days flag ON flag.store = t.store AND flag.business_day = t.business_day
+            AND flag.register = t.register AND t.position >= flag.position
+        LEFT JOIN {_LEVELS} levels ON levels.store = t.store AND levels.business_day = t.business_day
         LEFT JOIN store_versions settings ON settings.store = t.store
             AND settings.valid_from <= t.business_day AND t.business_day < settings.valid_to
-        WHERE t.kind IN ('sale', 'return', 'post_void', 'float_in', 'paid_in', 'drop', 'paid_out')
+        WHERE flag.drawer
+    )"""
+
+
+UNCOUNTED: Final = f"""(
+    SELECT DISTINCT store, business_day FROM {_in_drawers("sales_receipts")}
+    ANTI JOIN drawer_declarations USING (store, business_day, drawer)
+)"""
+"""The days of stores on which a drawer was used and has not been counted."""
+
+# rules.md 1: float and paid-ins come in, drops and paid-outs go out, refunds are negative tenders, and change is cash.
+# The latest count of a drawer holds.
+DRAWERS: Final = f"""(
+    WITH latest AS (
+        SELECT store, business_day, drawer, max(position) AS position FROM drawer_declarations GROUP BY ALL
+    ),
+    counts AS (
+        SELECT store, business_day, currency, drawer, tender, counted AS declared
+        FROM drawer_declarations SEMI JOIN latest USING (store, business_day, drawer, position)
+    ),
+    moved AS (
+        SELECT store, business_day, currency, drawer, tender, change,
+            CASE WHEN kind IN ('drop', 'paid_out') THEN -amount ELSE amount END AS amount
+        FROM {_in_drawers("sales_tenders")}
+        WHERE kind IN ('sale', 'return', 'post_void', 'float_in', 'paid_in', 'drop', 'paid_out')
     ),
     contents AS (
         SELECT store, business_day, currency, drawer, tender, sum(amount) AS expected FROM (
@@ -86,9 +107,10 @@ _DRAWERS: Final = """(
         CASE WHEN counted THEN coalesce(expected, 0) END AS expected,
         CASE WHEN counted THEN declared - coalesce(expected, 0) END AS over_short
     FROM contents FULL JOIN counts USING (store, business_day, currency, drawer, tender)
-    LEFT JOIN (SELECT store, business_day, drawer, true AS counted FROM declared_drawers)
-        USING (store, business_day, drawer)
+    LEFT JOIN (SELECT store, business_day, drawer, true AS counted FROM latest) USING (store, business_day, drawer)
 )"""
+"""What each drawer should hold of each tender, what was counted, and what is over or short."""
+
 _CUTS: Final = ("store", "business_day", "month", "region", "drawer", "tender", "currency")
 
 DRAWER: Final = Question(
@@ -118,7 +140,7 @@ DRAWER: Final = Question(
     ),
     sources=(
         Source(
-            _DRAWERS,
+            DRAWERS,
             _CUTS,
             {"expected": "sum(r.expected)", "declared": "sum(r.declared)", "over_short": "sum(r.over_short)"},
         ),

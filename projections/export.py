@@ -23,7 +23,8 @@ from domain.kernel import Refusal
 from domain.values import MINOR_UNITS
 from projections.questions import Answer, Column, Kind
 
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet may take for the beginning of a formula; the last four are the full-width forms of the first."""
 FORMATS: Final = (".csv", ".parquet", ".json")
 
 Cell = str | int | None
@@ -52,6 +53,10 @@ def export(answer: Answer, path: Path) -> int:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
+    except OSError as error:
+        if str(error.filename) != str(draft):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error  # nobody asked for the draft
     finally:
         draft.unlink(missing_ok=True)
     return rows

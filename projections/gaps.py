@@ -51,9 +51,10 @@ class GapsView:
 
 VIEW = GapsView()
 
-# rules.md 1: numbers absent between the first expected and the greatest seen, and up to the last declared. A register
-# that numbers on from day to day begins after the last number of its nearest earlier day.
-_GAPS: Final = """(
+# rules.md 1: numbers absent between the first expected and the greatest seen, and up to the one declared last, so that
+# a slip is taken back by declaring again. A register that numbers on from day to day begins after the last number of
+# its nearest earlier day.
+MISSING: Final = """(
     WITH numbers AS (
         SELECT store, business_day, register, epoch, number FROM sales_receipts
         GROUP BY ALL HAVING sum(transactions) > 0
@@ -63,11 +64,12 @@ _GAPS: Final = """(
     ),
     declared AS (
         SELECT store, business_day, register, epoch, arg_max(numbering, position) AS numbering,
-            arg_max(first_number, position)::BIGINT AS first_number, max(last_number)::BIGINT AS last_number
+            arg_max(first_number, position)::BIGINT AS first_number,
+            (arg_max(last_number, position) FILTER (last_number IS NOT NULL))::BIGINT AS last_number
         FROM register_days GROUP BY ALL
     ),
     ends AS (
-        SELECT *, lag(greatest(greatest, last_number)) OVER (
+        SELECT *, lag(greatest(greatest, last_number) IGNORE NULLS) OVER (
             PARTITION BY store, register, epoch ORDER BY business_day) AS earlier
         FROM declared FULL JOIN seen USING (store, business_day, register, epoch)
         WHERE greatest IS NOT NULL OR last_number IS NOT NULL OR numbering IS NOT NULL
@@ -89,6 +91,8 @@ _GAPS: Final = """(
     SELECT store, business_day, register, epoch, greatest(start, coalesce(greatest + 1, start)), last_number, 'tail'
     FROM expected WHERE last_number >= greatest(start, coalesce(greatest + 1, start))
 )"""
+"""Stretches of missing numbers, by register, epoch and place."""
+
 _CUTS: Final = ("store", "business_day", "month", "region", "register", "epoch", "place", "first", "last")
 
 GAPS: Final = Question(
@@ -110,6 +114,6 @@ GAPS: Final = Question(
         Measure("gaps", "stretches of missing numbers"),
         Measure("missing", "missing numbers"),
     ),
-    sources=(Source(_GAPS, _CUTS, {"gaps": "count(*)", "missing": "sum(r.last - r.first + 1)"}),),
+    sources=(Source(MISSING, _CUTS, {"gaps": "count(*)", "missing": "sum(r.last - r.first + 1)"}),),
     joins={"region": REGION_JOIN},
 )

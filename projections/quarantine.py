@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from domain.audit.facts import SubmissionRefused
+from domain.audit.facts import BytesPurged, SubmissionRefused
 from domain.kernel import Fact, Recorded
 from domain.sales.facts import ConflictResolved, SalesReported
 from domain.values import Invalid, business_day
@@ -24,18 +24,24 @@ _DECISIONS: Final = _KEY | {"decision": TEXT}
 _REFUSALS: Final = _STORE_DAY | {
     "source": TEXT, "code": TEXT, "field": TEXT, "reason": TEXT, "bytes_hash": TEXT, "bytes_length": COUNT,
 }  # fmt: skip
+_TABLES: Final = {
+    "conflicts": _CONFLICTS,
+    "conflict_decisions": _DECISIONS,
+    "refusals": _REFUSALS,
+    "purged_bytes": {"position": POSITION, "bytes_hash": TEXT},
+}
 
 
 class QuarantineView:
-    """One row for each conflict, decision and refusal."""
+    """One row for each conflict, decision, refusal and purged hash."""
 
     name = "quarantine"
     ddl = ddl_beside(__file__)
-    facts: tuple[type[Fact], ...] = (SalesReported, ConflictResolved, SubmissionRefused)
+    facts: tuple[type[Fact], ...] = (SalesReported, ConflictResolved, SubmissionRefused, BytesPurged)
 
     def apply(self, recorded: Sequence[Recorded], write: Write) -> None:
         """The rows of the facts; most have none."""
-        rows: dict[str, list[tuple[Any, ...]]] = {"conflicts": [], "conflict_decisions": [], "refusals": []}
+        rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _TABLES}
         for item in recorded:
             match item.fact:
                 case SalesReported() as fact:
@@ -48,7 +54,9 @@ class QuarantineView:
                     rows["conflict_decisions"].append((*_store_day(item), *key, fact.decision))
                 case SubmissionRefused() as fact:
                     rows["refusals"].append(_refused(item, fact))
-        for table, columns in (("conflicts", _CONFLICTS), ("conflict_decisions", _DECISIONS), ("refusals", _REFUSALS)):
+                case BytesPurged() as fact:
+                    rows["purged_bytes"] += [(item.position, hash_) for hash_ in fact.hashes]
+        for table, columns in _TABLES.items():
             if rows[table]:
                 write.insert(table, table_of(columns, rows[table]))
 
@@ -85,18 +93,32 @@ def _refused(item: Recorded, fact: SubmissionRefused) -> tuple[Any, ...]:
 VIEW = QuarantineView()
 
 _CONFLICT_KEY: Final = "store, business_day, register, epoch, number, hash"
-_QUARANTINE: Final = f"""(
-    SELECT {_CONFLICT_KEY}, why, first_hash, first_day, bytes_hash, CASE any_value(decision)
+CONFLICTS: Final = f"""(
+    SELECT {_CONFLICT_KEY}, why, first_hash, first_day, bytes_hash, came_at, CASE any_value(decision)
         WHEN 'keep_first' THEN 'kept_first' WHEN 'replace' THEN 'replaced' ELSE 'open' END AS status
     FROM (SELECT {_CONFLICT_KEY}, arg_min(why, position) AS why, arg_min(first_hash, position) AS first_hash,
-        arg_min(first_day, position) AS first_day, arg_min(bytes_hash, position) AS bytes_hash
+        arg_min(first_day, position) AS first_day, arg_min(bytes_hash, position) AS bytes_hash,
+        min(position) AS came_at
         FROM conflicts GROUP BY ALL)
     LEFT JOIN conflict_decisions USING ({_CONFLICT_KEY}) GROUP BY ALL
 )"""
+"""What stands against something else, once however often it came, and whether that is decided."""
+
+_BYTES: Final = Dimension(
+    "bytes",
+    "kept, or purged since",
+    "CASE WHEN purge.bytes_hash IS NULL THEN 'kept' ELSE 'purged' END",
+    join="purge",
+)
+_PURGE_JOIN: Final = (
+    "LEFT JOIN (SELECT bytes_hash, max(position) AS position FROM purged_bytes GROUP BY ALL) purge "
+    "ON purge.bytes_hash = r.bytes_hash AND purge.position > r."
+)
 _HASHES: Final = (
     Dimension("hash", "the hash of what came", "r.hash"),
     Dimension("first_hash", "the hash of what stands", "r.first_hash"),
     Dimension("bytes_hash", "the SHA-256 under which its bytes are kept", "r.bytes_hash"),
+    _BYTES,
 )
 _PLACE: Final = ("store", "business_day", "month", "region")
 
@@ -120,12 +142,12 @@ QUARANTINE: Final = Question(
     measures=(Measure("conflicts", "transactions in quarantine, once each however often they came", arrival=True),),
     sources=(
         Source(
-            _QUARANTINE,
+            CONFLICTS,
             (*_PLACE, "register", "number", "epoch", "why", "first_day", "status", *(item.name for item in _HASHES)),
             {"conflicts": "count(*)"},
         ),
     ),
-    joins={"region": REGION_JOIN},
+    joins={"region": REGION_JOIN, "purge": f"{_PURGE_JOIN}came_at"},
 )
 
 REFUSED: Final = Question(
@@ -142,6 +164,7 @@ REFUSED: Final = Question(
         Dimension("field", "the field it is about, as a JSON pointer", "r.field"),
         Dimension("reason", "why, in words", "r.reason"),
         Dimension("bytes_hash", "the SHA-256 under which its bytes are kept", "r.bytes_hash"),
+        _BYTES,
     ),
     measures=(
         Measure("refused", "refusals", arrival=True),
@@ -150,9 +173,9 @@ REFUSED: Final = Question(
     sources=(
         Source(
             "refusals",
-            (*_PLACE, "source", "code", "field", "reason", "bytes_hash"),
+            (*_PLACE, "source", "code", "field", "reason", "bytes_hash", "bytes"),
             {"refused": "count(*)", "bytes_length": "sum(r.bytes_length)"},
         ),
     ),
-    joins={"region": REGION_JOIN},
+    joins={"region": REGION_JOIN, "purge": f"{_PURGE_JOIN}position"},
 )

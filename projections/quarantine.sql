@@ -23,6 +23,11 @@ CREATE TABLE conflict_decisions (
     hash VARCHAR NOT NULL,
     decision VARCHAR NOT NULL
 );
+-- Whose kept bytes were forgotten, by their hash.
+CREATE TABLE purged_bytes (
+    position UBIGINT NOT NULL,
+    bytes_hash VARCHAR NOT NULL
+);
 -- What is not in the books: refused as a whole, or rejected out of a batch. Its bytes are kept under their hash.
 CREATE TABLE refusals (
     position UBIGINT NOT NULL,

@@ -13,6 +13,7 @@ from domain.kernel import Origin
 from domain.sales.commands import RegisterCount, Transaction
 from domain.sales.facts import Rejected, Transactions
 from domain.sales.reading import Terms, Unfit, read
+from domain.sales.rules import epoch_is_known
 from services.decoding import BadValue, Incoming, cut, sha256
 
 
@@ -43,7 +44,7 @@ def read_batch(incoming: Incoming, terms: Terms) -> ReadBatch:
     """Read all transactions; those that break a rejecting rule are set aside one by one.
 
     Raises:
-        BadValue: the batch declares a register that is not the store's, or one twice.
+        BadValue: the batch declares a register or an epoch that is not the store's, or one twice.
     """
     batch = incoming.batch
     declared: set[tuple[str, int]] = set()
@@ -51,9 +52,14 @@ def read_batch(incoming: Incoming, terms: Terms) -> ReadBatch:
         if count.code not in terms.registers:
             reason = f"register {count.code[:40]!r} is not one of this store's on that day"
             raise BadValue(reason, f"/registers/{place}/code")
-        if (count.code, count.epoch) in declared:
+        in_force = terms.registers[count.code].epoch
+        epoch = count.epoch or in_force
+        if not epoch_is_known(epoch, in_force):
+            reason = f"register {count.code!r} numbers in epoch {in_force} on that day, not {epoch}"
+            raise BadValue(reason, f"/registers/{place}/epoch")
+        if (count.code, epoch) in declared:
             raise BadValue(f"register {count.code!r} is declared twice", f"/registers/{place}/code")
-        declared.add((count.code, count.epoch))
+        declared.add((count.code, epoch))
     transactions, rows, rejected = _read_all(incoming, terms)
     return ReadBatch(
         batch.store,

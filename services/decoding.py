@@ -371,6 +371,15 @@ def pointer(path: str) -> str:
     return "".join(f"/{part}" for part in re.split(r"[.\[\]]+", path.removeprefix("$")) if part)
 
 
+def storable(text: str) -> str:
+    """Text as it can be stored and shown: what is no Unicode, such as a byte of a file's name, is spelt out.
+
+    >>> storable("caf\\udce9.ndjson")
+    'caf\\\\udce9.ndjson'
+    """
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def sha256(data: bytes) -> str:
     """The hex SHA-256 that names kept bytes."""
     return hashlib.sha256(data).hexdigest()

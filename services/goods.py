@@ -5,11 +5,13 @@ Sales and stock are two areas that must agree at once; this is where a sale asks
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from domain.columns import spread
+from domain.kernel import Fact
 from domain.sales.facts import ConflictResolved, Reference, SalesReported, Transactions
 from domain.sales.judging import Key, keys_of
 from domain.sales.reading import Terms
@@ -26,30 +28,96 @@ def ledger_of(unit: Unit, store: str) -> Ledger:
     return unit.load(Ledger, f"ledger/{store}", store)
 
 
-def settle_originals(unit: Unit, t: Transactions) -> None:
-    """Make sure, before anything is recorded, that the log holds the originals of linked refunds.
+Name = tuple[str, int]  # register and number, whatever the epoch
+Issued = dict[str, tuple[int, int]]
+"""What one transaction moved of each article: quantity and cost, out is positive."""
 
-    Raises:
-        NotSettled: the facts of one are still on their way.
+
+class Originals:
+    """What the originals of a command's refunds cost, found once for all of them: in its own batch or in the books.
+
+    An original in the books counts when it is in the same currency. One that names no epoch means any.
     """
-    for reference in t.original:
-        day = _day_of(unit, reference)
-        if not unit.is_settled(day) and _key_in(day, reference) is not None:
-            raise NotSettled
+
+    def __init__(self, unit: Unit, terms: Terms, t: Transactions) -> None:
+        """Look up what `t`, all that the command takes in, refers to. To be made before anything is recorded.
+
+        Raises:
+            NotSettled: the facts of an original are still on their way to the log.
+        """
+        self._own = (terms.store, terms.day)
+        self._named: dict[tuple[str, str], set[Name]] = {}
+        for link in t.original:
+            self._named.setdefault((link.store, link.business_day), set()).add((link.register, link.number))
+        self._in_batch: dict[Name, dict[int, Issued]] = {}
+        self._in_books: dict[tuple[str, str], dict[Name, dict[int, Issued]]] = {}
+        for (store, business_day), names in self._named.items():
+            day = unit.peek(TradingDay, day_stream(store, business_day), store, business_day)
+            keys = [key for key in day.keys if (key[0], key[2]) in names]
+            if keys and not unit.is_settled(day):
+                raise NotSettled
+            if keys and day.totals.currency == terms.currency:
+                self._in_books[store, business_day] = _issued_under(unit, day, keys)
+
+    def add(self, part: Transactions) -> None:
+        """Let later refunds of the same batch find their originals in this part of it."""
+        names = self._named.get(self._own)
+        if names:
+            rows = {row: key for row, key in enumerate(keys_of(part)) if (key[0], key[2]) in names}
+            for row, issued in _issued_by(part, rows).items():
+                register, epoch, number = rows[row]
+                self._in_batch.setdefault((register, number), {})[epoch] = issued
+
+    def of(self, link: Reference) -> Issued:
+        """What the original that a refund names issued; empty where nobody knows."""
+        name, place = (link.register, link.number), (link.store, link.business_day)
+        in_batch = self._in_batch.get(name, {}) if place == self._own else {}
+        for by_epoch in (in_batch, self._in_books.get(place, {}).get(name, {})):
+            for epoch, issued in by_epoch.items():
+                if link.epoch in (0, epoch):
+                    return issued
+        return {}
 
 
-def move_goods(
-    unit: Unit, terms: Terms, t: Transactions, cause: str, earlier: Sequence[Transactions] = ()
-) -> Transactions:
+def _issued_under(unit: Unit, day: TradingDay, keys: Sequence[Key]) -> dict[Name, dict[int, Issued]]:
+    """What stands under some keys of a day, by register and number, then by epoch in the order of the keys."""
+    wanted = {key: day.keys[key] for key in keys}
+    found: dict[Key, Issued] = {}
+    for held in _transactions_of(unit, day):
+        rows = {row: key for row, key in enumerate(keys_of(held)) if wanted.get(key) == held.hash[row]}
+        for row, issued in _issued_by(held, rows).items():
+            found.setdefault(rows[row], issued)
+    by_name: dict[Name, dict[int, Issued]] = {}
+    for key in keys:
+        by_name.setdefault((key[0], key[2]), {})[key[1]] = found.get(key, {})
+    return by_name
+
+
+def _issued_by(t: Transactions, rows: Collection[int]) -> dict[int, Issued]:
+    """What the transactions at some rows moved; nothing is known of it where no cost was."""
+    by_row: dict[int, Issued] = {row: {} for row in rows}
+    if by_row and t.cost:
+        for place, row in counting_lines(t):
+            issued = by_row.get(row)
+            if issued is not None:
+                quantity, cost = issued.get(t.sku[place], (0, 0))
+                issued[t.sku[place]] = (quantity + t.quantity[place], cost + t.cost[place])
+    return by_row
+
+
+def move_goods(unit: Unit, terms: Terms, t: Transactions, cause: str, originals: Originals) -> Transactions:
     """Issue what was sold and take in what was refunded; gives the transactions with the cost of each line.
 
-    `earlier` are the parts of the same batch that come before these, with their costs.
+    `originals` knows what the refunds refer to, and learns what these transactions cost.
     """
     if not t.sku:
         return t
     if not t.kind and not t.voided and min(t.quantity) >= 0:
-        return _issue_all(unit, terms, t, cause)
-    return _move_some(unit, terms, t, cause, earlier)
+        t = _issue_all(unit, terms, t, cause)
+    else:
+        t = _move_some(unit, terms, t, cause, originals)
+    originals.add(t)
+    return t
 
 
 def _issue_all(unit: Unit, terms: Terms, t: Transactions, cause: str) -> Transactions:
@@ -70,7 +138,7 @@ def _issue_all(unit: Unit, terms: Terms, t: Transactions, cause: str) -> Transac
     return msgspec.structs.replace(t, cost=cost)
 
 
-def _move_some(unit: Unit, terms: Terms, t: Transactions, cause: str, earlier: Sequence[Transactions]) -> Transactions:
+def _move_some(unit: Unit, terms: Terms, t: Transactions, cause: str, originals: Originals) -> Transactions:
     sold = [(place, row) for place, row in counting_lines(t) if t.quantity[place] > 0]
     back = [(place, row) for place, row in counting_lines(t) if t.quantity[place] < 0]
     cost = [0] * len(t.sku)
@@ -81,12 +149,12 @@ def _move_some(unit: Unit, terms: Terms, t: Transactions, cause: str, earlier: S
         for (place, _), value in zip(sold, values, strict=False):
             cost[place] = value
     if back:
-        batch = (*earlier, msgspec.structs.replace(t, cost=cost))
-        rows = {row for _, row in back}
-        originals = {
-            reference.of: _original(unit, terms, batch, reference) for reference in t.original if reference.of in rows
-        }
-        own = [_own_cost(originals.get(row), t.sku[p], -t.quantity[p]) for p, row in back]
+        originals.add(msgspec.structs.replace(t, cost=cost))
+        links = {link.of: link for link in t.original}
+        own = [
+            _own_cost(originals.of(links[row]), t.sku[place], -t.quantity[place]) if row in links else None
+            for place, row in back
+        ]
         values = ledger_of(unit, terms.store).take_back(
             terms.day, terms.currency, [t.sku[p] for p, _ in back], [-t.quantity[p] for p, _ in back], own, cause
         )
@@ -106,58 +174,45 @@ def counting_lines(t: Transactions) -> Iterator[tuple[int, int]]:
         line = end
 
 
-def _own_cost(original: Transactions | None, sku: str, quantity: int) -> int | None:
+def _own_cost(original: Issued, sku: str, quantity: int) -> int | None:
     """What `quantity` of an article cost when the original issued it; None where nobody knows (facts.md 6)."""
-    if original is None or not original.cost:
-        return None
-    places = [place for place, _ in counting_lines(original) if original.sku[place] == sku]
-    issued = sum(original.quantity[place] for place in places)
-    return round_half_even(sum(original.cost[place] for place in places) * quantity, issued) if issued > 0 else None
+    issued, cost = original.get(sku, (0, 0))
+    return round_half_even(cost * quantity, issued) if issued > 0 else None
 
 
-def _original(unit: Unit, terms: Terms, batch: Sequence[Transactions], reference: Reference) -> Transactions | None:
-    """The transaction that a refund names, if it is in this batch or in the books, and in the same currency."""
-    if (reference.store, reference.business_day) == (terms.store, terms.day):
-        for part in batch:
-            original = _in(part, reference.register, reference.number)
-            if original is not None:
-                return original
-    day = _day_of(unit, reference)
-    key = _key_in(day, reference)
-    return find_transaction(unit, day, key) if key is not None and day.totals.currency == terms.currency else None
+class Standing(NamedTuple):
+    """A transaction that stands in the books, and whether the prices in it include tax, as its own fact has it."""
+
+    transactions: Transactions
+    prices_include_tax: bool
 
 
-def _day_of(unit: Unit, reference: Reference) -> TradingDay:
-    stream = day_stream(reference.store, reference.business_day)
-    return unit.peek(TradingDay, stream, reference.store, reference.business_day)
-
-
-def _key_in(day: TradingDay, reference: Reference) -> Key | None:
-    return next((key for key in day.keys if (key[0], key[2]) == (reference.register, reference.number)), None)
-
-
-def _in(t: Transactions, register: str, number: int) -> Transactions | None:
-    for row, key in enumerate(keys_of(t)):
-        if (key[0], key[2]) == (register, number):
-            return select(t, [row])
-    return None
-
-
-def find_transaction(unit: Unit, day: TradingDay, key: Key) -> Transactions | None:
+def find_transaction(unit: Unit, day: TradingDay, key: Key) -> Standing | None:
     """The transaction that stands under a key, with its costs, read from the day's own facts."""
     wanted = day.keys.get(key)
     for recorded, _ in unit.store.stream(day.stream):
         fact = recorded.fact
-        if isinstance(fact, SalesReported):
-            held: Transactions | None = fact.transactions
-        else:
-            held = fact.accepted if isinstance(fact, ConflictResolved) else None
-        if held is None:
+        held = _brought(fact)
+        if held is None or not isinstance(fact, SalesReported | ConflictResolved):
             continue
         for row, candidate in enumerate(keys_of(held)):
             if candidate == key and held.hash[row] == wanted:
-                return select(held, [row])
+                return Standing(select(held, [row]), fact.prices_include_tax)
     return None
+
+
+def _transactions_of(unit: Unit, day: TradingDay) -> Iterator[Transactions]:
+    """The transactions that the facts of a day in the log brought, a fact at a time."""
+    for recorded, _ in unit.store.stream(day.stream):
+        held = _brought(recorded.fact)
+        if held is not None:
+            yield held
+
+
+def _brought(fact: Fact) -> Transactions | None:
+    if isinstance(fact, SalesReported):
+        return fact.transactions
+    return fact.accepted if isinstance(fact, ConflictResolved) else None
 
 
 def take_goods_back(unit: Unit, day: TradingDay, first: Transactions, terms: Terms, reason: str) -> None:

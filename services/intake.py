@@ -19,7 +19,7 @@ from domain.stock.commands import RecordMovement
 from domain.stores.commands import DescribeStore
 from domain.values import business_day
 from services.batches import ReadBatch
-from services.decoding import checked, decode, schema_of, seeming_schema, sha256
+from services.decoding import checked, decode, schema_of, seeming_schema, sha256, storable
 from services.event_store import Clock
 from services.products import Products
 from services.refusals import keep_refused
@@ -133,7 +133,7 @@ def refuse(unit: Unit, raw: bytes, why: Refusal, source: str, schema: str, code:
     """Keep a refused line and say so."""
     store, day = place_of(raw)
     keep_refused(raw, why, code or why.code, schema=schema, store=store, day=day, source=source)(unit)
-    return Refused(schema, code or why.code, why.field, why.reason, source)
+    return Refused(schema, code or why.code, storable(why.field), storable(why.reason), storable(source))
 
 
 class _Place(msgspec.Struct):

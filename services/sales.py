@@ -20,6 +20,7 @@ from domain.sales.facts import Conflict, RegisterState, Transactions
 from domain.sales.judging import Verdict, keys_of
 from domain.sales.outcomes import (
     Answer,
+    DayTooOld,
     FutureDay,
     NoOpenConflict,
     NumberTaken,
@@ -27,7 +28,7 @@ from domain.sales.outcomes import (
     UnknownDrawer,
     UnknownStore,
 )
-from domain.sales.reading import Terms, Unfit, read
+from domain.sales.reading import TENDERS, Terms, Unfit, read
 from domain.sales.selection import select, split
 from domain.sales.trading_day import Numbering, TradingDay, day_stream
 from domain.stores.aggregate import Store, StoreDay
@@ -35,12 +36,13 @@ from domain.values import Scaled, code
 from services.batches import ReadBatch, read_batch
 from services.decoding import BadValue, checked, decode_batch, decode_transaction, sha256
 from services.event_store import Clock, KeptBytes
-from services.goods import find_transaction, move_goods, settle_originals, take_goods_back
+from services.goods import Originals, find_transaction, move_goods, take_goods_back
 from services.writer import NotSettled, Unit
 
 A = TypeVar("A", bound=Aggregate)
-FIRST_DAY = "1900-01-01"  # no books go further back, and each day has days before it to look at
-LOOK_BACK_DAYS = 31  # how far a register that numbers on from day to day is followed back for its last number
+FIRST_DAY = "2000-01-01"  # of a store that was open from the beginning, whenever that was: before it is a slip
+FIRST_DAY_OF_DATED = "1900-01-01"  # no books go further back, and each day has days before it to look at
+DAYS_AT_ONCE = 10  # earlier days asked for in one go
 
 
 class Looks(Protocol):
@@ -85,10 +87,10 @@ class Sales:
             for row, part in batch.rejected:
                 unit.keep_bytes(KeptBytes(row.bytes_hash, row.bytes_length, part, row.code))
             accepted = batch.transactions if verdict.new is None else select(batch.transactions, verdict.new)
-            settle_originals(unit, accepted)
+            originals = Originals(unit, terms, accepted)
             parts: list[Transactions] = []
             for version, some in enumerate(split(accepted), day.version + 1):
-                parts.append(move_goods(unit, terms, some, f"{day.stream}#{version}", parts))
+                parts.append(move_goods(unit, terms, some, f"{day.stream}#{version}", originals))
             rejected = [row for row, _ in batch.rejected]
             return day.report(
                 batch.batch_id, bytes_hash, terms, parts, batch.registers, verdict.duplicates, conflicts, rejected
@@ -97,22 +99,25 @@ class Sales:
         return command
 
     def declare(self, asked: DeclareDrawer) -> Callable[[Unit], bool]:
-        """Take in the blind count of a drawer."""
+        """Take in the blind count of a drawer, or the correction of one."""
 
         def command(unit: Unit) -> bool:
             terms = self.terms(unit, asked.store, asked.business_day)
             unit.context = msgspec.structs.replace(unit.context, origin=asked.origin)
             drawer = _drawer(asked, terms)
+            if asked.corrects and not asked.reason:
+                raise BadValue("says nothing; a count is corrected for a reason", "/reason")
             counted: dict[str, int] = {}
             money = Scaled(terms.places)
             for place, count in enumerate(asked.counts):
-                checked(f"/counts/{place}/tender", count.tender, code)
-                if count.tender in counted:
+                checked(f"/counts/{place}/tender", count.tender, TENDERS.__getitem__)
+                tender = TENDERS[count.tender]
+                if tender in counted:
                     raise BadValue(f"tender {count.tender!r} is counted twice", f"/counts/{place}/tender")
                 checked(f"/counts/{place}/amount", count.amount, money.__getitem__)
-                counted[count.tender] = money[count.amount]
+                counted[tender] = money[count.amount]
             day = self.day(unit, asked.store, asked.business_day)
-            return day.declare_drawer(drawer, terms.balancing, terms.currency, counted, asked.reason)
+            return day.declare_drawer(drawer, terms.balancing, terms.currency, counted, asked.reason, asked.corrects)
 
         return command
 
@@ -135,7 +140,7 @@ class Sales:
             if not unit.is_settled(day):
                 raise NotSettled
             unit.context = msgspec.structs.replace(unit.context, origin=asked.origin)
-            return day.close(terms.balancing, self._previous_last(unit, day, asked.business_day), asked.reason)
+            return day.close(terms.balancing, _previous_last(unit, day), asked.reason)
 
         return command
 
@@ -167,23 +172,27 @@ class Sales:
         if not unit.is_settled(holder) or not unit.is_settled(day):
             raise NotSettled
         key = (conflict.register, conflict.epoch, conflict.number)
-        first = find_transaction(unit, holder, key)
+        first_key = key if conflict.first_epoch < 0 else (conflict.register, conflict.first_epoch, conflict.number)
+        first = find_transaction(unit, holder, first_key)
+        if holder is not day and holder.keys.get(first_key) != conflict.first_hash:
+            first = None  # headquarters has put another in its place since: that one stays
         kept = unit.store.kept(conflict.bytes_hash)
-        if first is None or kept is None:
+        if kept is None or (first is None and holder is day):
             raise NoOpenConflict("what it stands against, or its own bytes, are no longer there", "/number")
-        if holder is not day and key in day.keys:
+        if (holder is not day or first_key != key) and key in day.keys:
             raise NumberTaken("another transaction has come under this number since; it cannot hold both", "/number")
         try:
             second = read([decode_transaction(kept.data)], terms)
         except Unfit as unfit:  # the store's terms have changed since it came
             raise BadValue(f"the second no longer fits what holds for the store: {unfit.reason}", "/number") from None
-        before = holder.totals
-        settle_originals(unit, second)
-        take_goods_back(unit, holder, first, terms, reason)
-        second = move_goods(unit, terms, second, f"{day.stream}#{day.version + (2 if holder is day else 1)}")
-        day.replace(conflict, terms, second, reason, holder, first)
-        if holder is not day:
-            holder.restate_reversal(before)
+        originals = Originals(unit, terms, second)
+        if first is not None:
+            take_goods_back(unit, holder, first.transactions, terms, reason)
+            holder.reverse(first.transactions, terms.currency, first.prices_include_tax, reason)
+            if holder is not day:
+                holder.restate_reversal()
+        second = move_goods(unit, terms, second, f"{day.stream}#{day.version + 1}", originals)
+        day.replace(conflict, terms, second, reason, reversed_here=holder is day)
 
     # -- what the commands share
 
@@ -191,7 +200,7 @@ class Sales:
         """What holds for a store on a day.
 
         Raises:
-            UnknownStore, StoreNotOpen, FutureDay: it cannot be reported.
+            UnknownStore, StoreNotOpen, DayTooOld, FutureDay: it cannot be reported.
         """
         checked("/store", store, code)
         held = unit.peek(Store, f"store/{store}", store)
@@ -201,7 +210,11 @@ class Sales:
         terms = self._terms.get(key)
         if terms is None:
             on = held.on(business_day)
-            if on.status != "open" or business_day < FIRST_DAY:
+            first = FIRST_DAY if held.on("").status == "open" else FIRST_DAY_OF_DATED
+            if business_day < first:
+                reason = f"the books of store {store} begin on {first}; say from which day on it was open"
+                raise DayTooOld(reason, "/business_day")
+            if on.status != "open":
                 raise StoreNotOpen(f"store {store} was not open on {business_day}", "/business_day")
             self._not_in_the_future(business_day, on)
             if len(self._terms) > 10_000:
@@ -224,22 +237,6 @@ class Sales:
     def _neighbours(self, unit: Unit, store: str, business_day: str) -> list[TradingDay]:
         return [unit.peek(TradingDay, day_stream(store, day), store, day) for day in _beside(business_day)]
 
-    def _previous_last(self, unit: Unit, day: TradingDay, business_day: str) -> dict[Numbering, int]:
-        """The last number of each register that numbers on, from its nearest earlier day."""
-        wanted = {numbering for numbering, state in day.registers.items() if state.numbering == "continuous"}
-        found: dict[Numbering, int] = {}
-        date = dt.date.fromisoformat(business_day)
-        for back in range(1, LOOK_BACK_DAYS + 1):
-            if not wanted - found.keys():
-                break
-            earlier = (date - dt.timedelta(days=back)).isoformat()
-            held = unit.peek(TradingDay, day_stream(day.owner, earlier), day.owner, earlier)
-            for numbering in wanted - found.keys():
-                last = held.last_number(*numbering)
-                if last is not None:
-                    found[numbering] = last
-        return found
-
 
 def _terms(store: str, business_day: str, on: StoreDay) -> Terms:
     hours, minutes = on.settings.day_boundary.split(":")
@@ -257,7 +254,39 @@ def _terms(store: str, business_day: str, on: StoreDay) -> Terms:
         on.settings.prices_include_tax,
         int(hours) * 60 + int(minutes),
         on.settings.balancing,
+        _offsets(business_day, on.settings.time_zone),
     )
+
+
+@lru_cache(maxsize=4_096)
+def _offsets(business_day: str, time_zone: str) -> tuple[int, ...]:
+    """Minutes from UTC that clocks of a zone show from the midnight that begins a day to the end of the next day."""
+    zone, midnight = ZoneInfo(time_zone), dt.datetime.fromisoformat(business_day)
+    moments = [(midnight + dt.timedelta(days=days)).replace(tzinfo=zone) for days in range(3)]
+    return tuple(sorted({round(moment.utcoffset().total_seconds() / 60) for moment in moments}))  # type: ignore[union-attr]
+
+
+def _previous_last(unit: Unit, day: TradingDay) -> dict[Numbering, int]:
+    """The last number of each register that numbers on, from its nearest earlier day, however long ago that was.
+
+    Raises:
+        NotSettled: facts of an earlier day are not in the log yet, where the search is made.
+    """
+    wanted = {numbering for numbering, state in day.registers.items() if state.numbering == "continuous"}
+    found: dict[Numbering, int] = {}
+    stream = day.stream
+    if wanted and any(each.endswith(f"/{day.owner}") and each.startswith("day/") for each in unit.unkept()):
+        raise NotSettled
+    while wanted - found.keys() and (earlier := unit.store.earlier(stream, DAYS_AT_ONCE)):
+        for stream in earlier:
+            held = unit.peek(TradingDay, stream, day.owner, stream.split("/")[1])
+            for numbering in wanted - found.keys():
+                last = held.last_number(*numbering)
+                if last is not None:
+                    found[numbering] = last
+            if not wanted - found.keys():
+                break
+    return found
 
 
 @lru_cache(maxsize=4_096)
@@ -268,6 +297,9 @@ def _beside(business_day: str) -> tuple[str, str]:
 
 def _drawer(asked: DeclareDrawer, terms: Terms) -> str:
     """The drawer a declaration is about, by the store's balancing level."""
+    for name, said in (("register", asked.register), ("cashier", asked.cashier)):
+        if said and terms.balancing not in (name, "register"):
+            raise UnknownDrawer(f"this store balances by {terms.balancing}, so it has no drawer by {name}", f"/{name}")
     if terms.balancing == "store":
         return ""
     if terms.balancing == "cashier":
@@ -304,6 +336,7 @@ def _quarantine(unit: Unit, raw: bytes, batch: ReadBatch, verdict: Verdict) -> l
                 epoch,
                 clash.first_day,
                 clash.again,
+                clash.first_epoch,
             )
         )
     return conflicts

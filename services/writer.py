@@ -10,7 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from concurrent.futures import Future
 from typing import Any, Final, Generic, TypeVar
 
@@ -35,7 +35,7 @@ class Kept(msgspec.Struct, Generic[T], frozen=True, gc=False):
 
 
 class Unit:
-    """What a command may do while it decides: load aggregates, keep bytes."""
+    """What a command may do while it decides: load aggregates, keep bytes and forget them."""
 
     def __init__(self, store: EventStore, cache: Cache) -> None:
         self.store = store
@@ -43,6 +43,7 @@ class Unit:
         self.context = Context()
         self.touched: dict[str, Aggregate] = {}
         self.kept: list[KeptBytes] = []
+        self.purged: list[str] = []
 
     def load(self, kind: type[A], stream: str, owner: str, business_day: str = "") -> A:
         """An aggregate as the log and this group's earlier commands have it."""
@@ -54,9 +55,17 @@ class Unit:
         """The same, for looking only."""
         return self._cache.get(kind, stream, owner, business_day)
 
+    def unkept(self) -> Set[str]:
+        """The streams of which this group has decided facts that the log does not hold yet."""
+        return self._cache.unkept
+
     def keep_bytes(self, kept: KeptBytes) -> None:
         """Keep bytes beside the facts of this command."""
         self.kept.append(kept)
+
+    def purge_bytes(self, hashes: Sequence[str]) -> None:
+        """Forget the bytes of these hashes in the save that keeps the facts of this command."""
+        self.purged.extend(hashes)
 
     def is_settled(self, aggregate: Aggregate) -> bool:
         """Whether the log holds all that the aggregate says, so that its digest is known."""
@@ -78,7 +87,7 @@ class Cache:
         self._snapshots = snapshots
         self._limit = limit
         self._held: OrderedDict[str, Aggregate] = OrderedDict()
-        self._unkept: set[str] = set()
+        self.unkept: set[str] = set()
         self._siblings: OrderedDict[str, set[str]] = OrderedDict()
 
     def get(self, kind: type[A], stream: str, owner: str, business_day: str) -> A:
@@ -105,18 +114,18 @@ class Cache:
         return stream in siblings
 
     def is_kept(self, aggregate: Aggregate) -> bool:
-        return aggregate.stream not in self._unkept
+        return aggregate.stream not in self.unkept
 
     def mark_unkept(self, stream: str) -> None:
-        self._unkept.add(stream)
+        self.unkept.add(stream)
 
     def settle(self) -> None:
         """All that was pending is kept: let go what is too much."""
-        for stream in self._unkept:
+        for stream in self.unkept:
             siblings = self._siblings.get(stream[: stream.rindex("/") + 1])
             if siblings is not None:
                 siblings.add(stream)
-        self._unkept.clear()
+        self.unkept.clear()
         while len(self._held) > self._limit:
             _, gone = self._held.popitem(last=False)
             self._snapshots.offer(gone)
@@ -124,7 +133,7 @@ class Cache:
     def drop(self, streams: Sequence[str]) -> None:
         for stream in streams:
             self._held.pop(stream, None)
-            self._unkept.discard(stream)
+            self.unkept.discard(stream)
         self._siblings.clear()
 
     def digest(self, stream: str, body: bytes) -> None:
@@ -262,7 +271,7 @@ class Writer:
                 self._collect(unit, pending, refused=isinstance(outcome, Refusal))
                 outcomes.append(outcome)
                 ends.append(len(pending))
-            positions = self._keep(pending, unit.kept)
+            positions = self._keep(pending, unit)
             self._cache.drop(begun)  # the command that has to wait may have recorded something already
         except BaseException:
             self._cache.drop([*touched])
@@ -281,10 +290,10 @@ class Writer:
                 self._cache.mark_unkept(stream)
             pending.extend((fact, unit.context) for fact in facts)
 
-    def _keep(self, pending: Sequence[tuple[Pending, Context]], kept: Sequence[KeptBytes]) -> list[int]:
-        if not pending and not kept:
+    def _keep(self, pending: Sequence[tuple[Pending, Context]], unit: Unit) -> list[int]:
+        if not pending and not unit.kept:
             return []
-        recorded = self._store.keep(pending, kept)
+        recorded = self._store.keep(pending, unit.kept, unit.purged)
         for fact, body in recorded:
             self._cache.digest(fact.stream, body)
         self._cache.settle()

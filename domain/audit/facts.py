@@ -24,4 +24,18 @@ class SubmissionRefused(Fact, frozen=True):
     source: str = ""
 
 
-FACTS = (SubmissionRefused,)
+class BytesPurged(Fact, frozen=True):
+    """Kept bytes recorded before a day were forgotten: whose, by their `hashes`, and why.
+
+    A large purge is several facts in one save, as `HASHES_AT_ONCE` says; `count` is of all of them together.
+    """
+
+    TOPIC: ClassVar[str] = "audit.BytesPurged.1"
+
+    before: str
+    reason: str
+    count: int
+    hashes: list[str]
+
+
+FACTS = (SubmissionRefused, BytesPurged)

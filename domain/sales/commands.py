@@ -25,6 +25,7 @@ Discounts = Annotated[tuple["Discount", ...], Meta(max_length=8)]
 Tenders = Annotated[tuple["Tender", ...], Meta(max_length=100)]
 Taxes = Annotated[tuple["Tax", ...], Meta(max_length=100)]
 Registers = Annotated[tuple["RegisterCount", ...], Meta(max_length=500)]
+Counts = Annotated[tuple["Counted", ...], Meta(max_length=100)]
 
 
 class Wire(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
@@ -39,11 +40,13 @@ class Discount(Wire, frozen=True):
 
 
 class Original(Wire, frozen=True):
-    """The transaction that a return or a post-void refers to. Store and day default to the batch's own."""
+    """The transaction that a return or a post-void refers to. Store and day default to the batch's own, the epoch of
+    its numbering to any."""
 
     number: Number
     register: str
     business_day: str = ""
+    epoch: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     store: str = ""
 
 
@@ -134,13 +137,16 @@ class Counted(Wire, frozen=True):
 
 
 class DeclareDrawer(Command, frozen=True, tag="counterfoil/declaration/1"):
-    """The blind count of one drawer. `cashier` is named where the store balances by cashier, else `register`."""
+    """The blind count of one drawer. `register` is named where the store balances by register, `cashier` where it
+    balances by cashier, neither where it balances as a whole. `corrects` puts it in the place of an earlier count of
+    the same drawer, and needs a reason."""
 
     store: str
     business_day: str
-    counts: tuple[Counted, ...]
+    counts: Counts
     register: str = ""
     cashier: str = ""
+    corrects: bool = False
     reason: Text = ""
     origin: Origin = "reported"
 

@@ -14,13 +14,14 @@ from domain.kernel import Fact
 
 
 class Reference(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """The transaction that row `of` refers to (the original of a return or a post-void)."""
+    """The transaction that row `of` refers to (the original of a return or a post-void). Epoch 0 means any."""
 
     of: int
     store: str
     business_day: str
     register: str
     number: int
+    epoch: int = 0
 
 
 class TaxRow(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -95,8 +96,9 @@ class Rejected(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 class Conflict(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A transaction whose key is taken by another content (`changed_content`), or whose content already stands under
-    a neighbouring day (`suspected_repeat`). `first_hash` is what stands, `hash` what came; its bytes are kept.
-    `again` marks one that is quarantined already and came once more."""
+    a neighbouring day or another epoch (`suspected_repeat`). `first_hash` is what stands, `hash` what came; its bytes
+    are kept. `first_epoch` is that of what stands, where it is another one (else -1). `again` marks one that is
+    quarantined already and came once more."""
 
     register: str
     number: int
@@ -108,6 +110,7 @@ class Conflict(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     epoch: int = 0
     first_day: str = ""
     again: bool = False
+    first_epoch: int = -1
 
 
 class RegisterState(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -152,7 +155,8 @@ class NoSalesDeclared(Fact, frozen=True):
 
 
 class DrawerDeclared(Fact, frozen=True):
-    """A blind count. `drawer` is a register, a cashier or empty, by the store's balancing level."""
+    """A blind count. `drawer` is a register, a cashier or empty, by the store's balancing level. The latest of a
+    drawer holds; a later one says that it `corrects`."""
 
     TOPIC: ClassVar[str] = "sales.DrawerDeclared.1"
 
@@ -161,6 +165,7 @@ class DrawerDeclared(Fact, frozen=True):
     currency: str
     tender: list[str]
     counted: list[int]
+    corrects: bool = False
 
 
 class MissingNumbers(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -212,7 +217,11 @@ class DayClosed(Fact, frozen=True):
 
 
 class DayRestated(Fact, frozen=True):
-    """A sealed day changed: the `number`th restatement, what it added, the new totals, and the facts that caused it."""
+    """A sealed day changed: the `number`th restatement, what it added, the new totals, and the facts that caused it.
+
+    `over_short` is that of all drawers counted so far, as it is now. While a drawer that was used is not counted, cash
+    is in neither `delta` nor `totals`; the restatement that its count makes adds what was left out.
+    """
 
     TOPIC: ClassVar[str] = "sales.DayRestated.1"
 
@@ -220,6 +229,7 @@ class DayRestated(Fact, frozen=True):
     delta: Totals
     totals: Totals
     causes: list[str]
+    over_short: list[OverShort] = []
 
 
 class ConflictResolved(Fact, frozen=True):

@@ -7,9 +7,10 @@ from itertools import compress
 from operator import mul
 from typing import Any
 
+from domain.columns import spread
 from domain.sales.commands import Transaction
 from domain.sales.facts import Note
-from domain.sales.rules import AMOUNT_LIMIT, EFFECTIVE, QUANTITY_LIMIT
+from domain.sales.rules import AMOUNT_LIMIT, CASH_IN, CASH_OUT, EFFECTIVE, QUANTITY_LIMIT
 
 DAY_SECONDS = 86_400
 
@@ -80,14 +81,29 @@ def tender_notes(columns: dict[str, Any], transactions: Sequence[Transaction]) -
                 yield Note("tender_against_sale", of)
             if t.kind == "post_void" and t.original is None:
                 yield Note("not_linked", of)
+        elif t.kind in CASH_IN or t.kind in CASH_OUT:
+            if any(amount < 0 for amount in tendered[tender:paid]):
+                yield Note("wrong_direction", of)
+        elif any(tendered[tender:paid]) or any(columns["change"][tender:paid]):
+            yield Note("tender_without_sale", of)
         line, tender = to, paid
 
 
-def day_notes(columns: dict[str, Any], transactions: Sequence[Transaction], boundary: int) -> Iterator[Note]:
-    """Notes on time: a business day runs from its boundary (minutes after local midnight) for 24 hours."""
+def day_notes(
+    columns: dict[str, Any], transactions: Sequence[Transaction], boundary: int, known: Sequence[int]
+) -> Iterator[Note]:
+    """Notes on time: a business day runs from its boundary (minutes after local midnight) for 24 hours.
+
+    `known` are the offsets (minutes from UTC) that the store's clocks have on that day; empty: nobody can tell.
+    """
     times = columns["time"]
     begins = boundary * 60
     if times and (min(times) < begins or max(times) >= begins + DAY_SECONDS):
         for of, time in enumerate(times):
             if not begins <= time < begins + DAY_SECONDS:
                 yield Note("outside_day", of, detail=transactions[of].at)
+    offsets = columns["offset"]
+    if known and not set(offsets).issubset(known):
+        for of, offset in enumerate(spread(offsets, len(times), 0)):
+            if offset not in known:
+                yield Note("offset_differs", of, detail=transactions[of].at)

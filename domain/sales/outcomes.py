@@ -64,9 +64,14 @@ def answer_of(fact: SalesReported, before: Answer | None) -> Answer:
 def _conflict(conflict: Conflict) -> Listed:
     why = {
         "changed_content": "this number already stands with other content; headquarters decides which holds",
-        "suspected_repeat": f"the same transaction already stands under {conflict.first_day}; headquarters decides",
+        "suspected_repeat": f"the same transaction already stands under {_elsewhere(conflict)}; headquarters decides",
     }[conflict.why]
     return Listed("conflict", conflict.why, conflict.register, conflict.number, "", why, conflict.hash)
+
+
+def _elsewhere(conflict: Conflict) -> str:
+    epoch = "" if conflict.first_epoch < 0 else f"epoch {conflict.first_epoch} of its register"
+    return " in ".join(filter(None, (epoch, conflict.first_day)))
 
 
 def _rejected(rejected: Rejected) -> Listed:
@@ -81,6 +86,11 @@ class UnknownStore(Refusal):
 class StoreNotOpen(Refusal):
     code = "store_not_open"
     kind = "conflict"
+
+
+class DayTooOld(Refusal):
+    code = "day_too_old"
+    kind = "invalid"
 
 
 class FutureDay(Refusal):

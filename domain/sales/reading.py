@@ -6,8 +6,6 @@ and the bad one is told where it fails. This module must not know what the day a
 
 from __future__ import annotations
 
-import hashlib
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from operator import add
 from typing import Any, Final
@@ -17,20 +15,21 @@ import msgspec
 from domain.sales.clock import DAYS, ends
 from domain.sales.commands import Line, Transaction
 from domain.sales.facts import Note, Reference, RegisterState, TaxRow, Transactions
+from domain.sales.hashing import hashes
 from domain.sales.notes import day_notes, line_notes, tender_notes
 from domain.sales.outcomes import TooManyDiscountKinds
-from domain.sales.rules import CASH_IN, CASH_OUT, EFFECTIVE
+from domain.sales.rules import CASH, CASH_IN, CASH_OUT, EFFECTIVE, epoch_is_known
 from domain.values import Invalid, Scaled, all_skus, amount_text, business_day, code
 from domain.values import sku as article_number
 
 QUANTITY: Final = Scaled(3)
 DISCOUNT_KINDS: Final = 64
 MONEY: Final = {places: Scaled(places) for places in range(5)}
-_encode = msgspec.json.Encoder(order="sorted").encode
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """What of the store and its day the reading needs. `boundary` is minutes after midnight, local."""
+    """What of the store and its day the reading needs. `boundary` is minutes after midnight, local; `offsets` are the
+    minutes from UTC that the store's clocks may show on that day (empty: nobody knows)."""
 
     store: str
     day: str
@@ -40,6 +39,7 @@ class Terms(msgspec.Struct, frozen=True):
     prices_include_tax: bool = False
     boundary: int = 0
     balancing: str = "register"
+    offsets: tuple[int, ...] = ()
 
     @property
     def midnight(self) -> int:
@@ -69,7 +69,16 @@ class _Codes(dict[str, str]):
         return text
 
 
+class _Tenders(_Codes):
+    """Checked kinds of tender; cash is cash however it is spelt, or it would be missing in the drawer."""
+
+    def __missing__(self, text: str) -> str:
+        kind = self[code(text)] = CASH if text.lower() == CASH else text
+        return kind
+
+
 CODES: Final = _Codes()
+TENDERS: Final = _Tenders()
 
 
 def read(transactions: Sequence[Transaction], terms: Terms) -> Transactions:
@@ -117,19 +126,15 @@ def _read(transactions: Sequence[Transaction], terms: Terms) -> Transactions:
         "tax": tax,
         "discounts": discounts,
         "voided": voided,
-        "tender": [CODES[tender.kind] or _no_kind() for tender in tenders],
+        "tender": [TENDERS[tender.kind] for tender in tenders],
         "tendered": [money[tender.amount] for tender in tenders],
         "change": [] if changes.count("0") == len(changes) else [money[text] for text in changes],
     }
     _headers(columns, transactions, terms, money)
-    columns["hash"] = _hashes(columns, transactions, stamps, money)
+    columns["hash"] = hashes(columns, transactions, stamps, money)
     _foot(columns, transactions, money)
     columns["notes"] = _notes(columns, transactions, terms)
     return Transactions(**columns)
-
-
-def _no_kind() -> str:
-    raise Invalid("names no kind of tender")
 
 
 def _one(column: list[Any]) -> list[Any]:
@@ -141,6 +146,9 @@ def _register(t: Transaction, terms: Terms) -> str:
     if t.register not in terms.registers:
         name = t.register[:40]
         raise Unfit("unknown_register", "/register", f"register {name!r} is not one of this store's on that day")
+    in_force = terms.registers[t.register].epoch
+    if t.epoch and not epoch_is_known(t.epoch, in_force):
+        raise Unfit("unknown_epoch", "/epoch", f"its register numbers in epoch {in_force} on that day, not {t.epoch}")
     return t.register
 
 
@@ -225,70 +233,8 @@ def _reference(index: int, t: Transaction, terms: Terms) -> Reference:
         original.business_day or terms.day,
         code(original.register),
         original.number,
+        original.epoch,
     )
-
-
-def _hashes(
-    columns: dict[str, Any], transactions: Sequence[Transaction], stamps: list[str], money: Scaled
-) -> list[str]:
-    """The canonical hash of each transaction: SHA-256, first 16 bytes, base64url.
-
-    Over the JSON of the typed transaction with sorted keys, defaults left out and numbers as integers, its lines and
-    tenders as columns. What stands in the envelope (store, day, batch) is not part of it.
-    """
-    sku, quantity, net, tax = columns["sku"], columns["quantity"], columns["net"], columns["tax"]
-    discounts = sorted(columns["discounts"].items())
-    kind, tendered, change = columns["tender"], columns["tendered"], columns["change"]
-    voided = set(columns["voided"])
-    hashes = []
-    line = tender = 0
-    for t, at in zip(transactions, stamps, strict=True):
-        to, paid = line + len(t.lines), tender + len(t.tenders)
-        typed: dict[str, Any] = {"at": at}
-        rows: dict[str, Any] = {}
-        cut = {name: part for name, column in discounts if any(part := column[line:to])}
-        if cut:
-            rows["discounts"] = cut
-        if to > line:
-            rows["net"], rows["quantity"], rows["sku"] = net[line:to], quantity[line:to], sku[line:to]
-            if tax and any(part := tax[line:to]):
-                rows["tax"] = part
-            if voided and (gone := [index - line for index in range(line, to) if index in voided]):
-                rows["voided"] = gone
-            typed["lines"] = rows
-        if paid > tender:
-            given: dict[str, Any] = {"amount": tendered[tender:paid]}
-            if change and any(part := change[tender:paid]):
-                given["change"] = part
-            given["kind"] = kind[tender:paid]
-            typed["tenders"] = given
-        _rest_of_hash(typed, t, money)
-        digest = hashlib.sha256(_encode(typed)).digest()
-        hashes.append(urlsafe_b64encode(digest[:16])[:22].decode())
-        line, tender = to, paid
-    return hashes
-
-
-def _rest_of_hash(typed: dict[str, Any], t: Transaction, money: Scaled) -> None:
-    typed["number"], typed["register"] = t.number, t.register
-    if t.kind != "sale":
-        typed["kind"] = t.kind
-    if t.cashier:
-        typed["cashier"] = t.cashier
-    if t.customer:
-        typed["customer"] = t.customer
-    if t.epoch:
-        typed["epoch"] = t.epoch
-    if t.reason:
-        typed["reason"] = t.reason
-    if t.charges != "0" and (charges := money[t.charges]):
-        typed["charges"] = charges
-    if t.rounding != "0" and (rounding := money[t.rounding]):
-        typed["rounding"] = rounding
-    if t.original is not None:
-        typed["original"] = msgspec.to_builtins(t.original)
-    if t.taxes:
-        typed["taxes"] = [{"amount": money[row.amount], "code": row.code} for row in t.taxes]
 
 
 def _foot(columns: dict[str, Any], transactions: Sequence[Transaction], money: Scaled) -> None:
@@ -334,7 +280,7 @@ def _notes(columns: dict[str, Any], transactions: Sequence[Transaction], terms: 
     return [
         *line_notes(columns, transactions, terms.places),
         *tender_notes(columns, transactions),
-        *day_notes(columns, transactions, terms.boundary),
+        *day_notes(columns, transactions, terms.boundary, terms.offsets),
     ]
 
 

@@ -37,6 +37,12 @@ RULES: Final = tuple(
         ("duplicate_field", "reject", "no field stands twice in one object", "facts.md 3"),
         ("bad_value", "reject", "each value says what its field asks for, in the currency's decimals", "rules.md 1"),
         ("unknown_register", "reject", "its register is one of the store's on that day", "facts.md 3"),
+        (
+            "unknown_epoch",
+            "reject",
+            "the epoch it names is its register's on that day, or one more (a till replaced, a counter that wrapped)",
+            "facts.md 3",
+        ),
         ("line_does_not_foot", "reject", "list = net + discounts (+ tax where prices include it)", "rules.md 1"),
         ("net_does_not_foot", "reject", "the sum of the lines' net is the header's net", "rules.md 1"),
         ("tax_does_not_foot", "reject", "the sum of the lines' tax is the header's and the summary's", "rules.md 1"),
@@ -46,7 +52,13 @@ RULES: Final = tuple(
         ("lines_on_cash_movement", "reject", "floats, drops, paid-ins and paid-outs carry no goods", "rules.md 1"),
         ("no_counting_line", "note", "a sale, return or post-void has a line that is not voided", "rules.md 1"),
         ("signs_differ", "note", "quantity and amount of a line have the same sign", "rules.md 1"),
-        ("wrong_direction", "note", "a sale takes in money, a return or post-void gives it back", "rules.md 1"),
+        (
+            "wrong_direction",
+            "note",
+            "a sale takes in money, a return or post-void gives it back, floats and the like are above zero",
+            "rules.md 1",
+        ),
+        ("tender_without_sale", "note", "a no-sale, void, cancel or training takes no money", "rules.md 1"),
         ("money_without_quantity", "note", "a line with money has a quantity", "facts.md 3"),
         ("quantity_without_money", "note", "a line with a quantity has money", "facts.md 3"),
         (
@@ -58,15 +70,27 @@ RULES: Final = tuple(
         ("quantity_limit", "note", "a line has at most 1,000 units", "facts.md 3"),
         ("amount_limit", "note", "a line has at most 100,000 in its currency", "facts.md 3"),
         ("outside_day", "note", "the transaction ended within its business day", "rules.md 1, facts.md 3"),
+        ("offset_differs", "note", "its time has the offset that the store's clocks have on that day", "facts.md 1"),
         ("not_linked", "note", "a post-void names its original", "rules.md 1"),
         ("unknown_article", "derived", "its articles are registered", "facts.md 2, 3"),
         ("price_differs", "derived", "list is the list price in force times the quantity", "facts.md 3"),
         ("returned_more_than_sold", "derived", "no more is returned than the original sold", "rules.md 1"),
+        (
+            "refunded_more_than_paid",
+            "derived",
+            "no more is given back for an article than was paid for it with the original",
+            "rules.md 1",
+        ),
         ("original_unknown", "derived", "the original of a linked return is in the books", "rules.md 1"),
         ("cost_unknown", "derived", "the cost of what was issued is known", "facts.md 6"),
     )
 )
 RULE: Final = {rule.code: rule for rule in RULES}
+
+
+def epoch_is_known(named: int, in_force: int) -> bool:
+    """Whether a register may number in an epoch that is named: its own on that day, or the next (facts.md 3)."""
+    return in_force <= named <= in_force + 1
 
 
 def expected_drawer(kind: str, amount: int) -> int:

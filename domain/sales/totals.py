@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from domain.columns import spread
 from domain.sales.facts import Totals, Transactions
 from domain.sales.rules import CASH, EFFECTIVE
@@ -65,6 +67,12 @@ def _tendered(t: Transactions, rows: range | list[int]) -> dict[str, int]:
     if t.change:
         tendered[CASH] = tendered.get(CASH, 0) - sum(t.change[row] for row in rows)
     return {kind: tendered[kind] for kind in sorted(tendered) if tendered[kind]}
+
+
+def without_cash(totals: Totals) -> Totals:
+    """The same, saying nothing of cash (facts.md 4: the count is blind)."""
+    tendered = {kind: amount for kind, amount in totals.tendered.items() if kind != CASH}
+    return msgspec.structs.replace(totals, tendered=tendered)
 
 
 def combined(a: Totals, b: Totals, sign: int = 1) -> Totals:

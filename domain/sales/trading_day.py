@@ -6,8 +6,8 @@ or where facts are kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar, Final, Literal
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal
 
 import msgspec
 
@@ -38,18 +38,16 @@ from domain.sales.outcomes import (
     NoOpenConflict,
     NothingReported,
     SalesExist,
+    UnknownDrawer,
     answer_of,
 )
+from domain.sales.paging import pages, register_states
 from domain.sales.reading import Terms
 from domain.sales.rules import missing_numbers
-from domain.sales.totals import combined, totals_of
+from domain.sales.totals import combined, totals_of, without_cash
 
 Numbering = tuple[str, int]  # register and epoch: what numbers run within
 State = Literal["open", "loading", "totalled", "audited", "closed", "restated"]
-
-OUTCOMES_BESIDE: Final = 10  # conflicts, and rejections, beside the transactions of the first fact
-OUTCOMES_A_FACT: Final = 100  # below 200 KiB at 1,500 bytes for the longest rejection and 400 for a conflict
-NO_TRANSACTIONS: Final = Transactions([], [], [], [], [], [], [])
 
 
 def day_stream(store: str, day: str) -> str:
@@ -75,6 +73,7 @@ class TradingDay(Aggregate):
         self.drawers = Drawers()
         self.no_sales = False
         self.sealed: DayClosed | None = None
+        self.told = Totals("")  # what the seal and the restatements since add up to
         self.restatements = 0
 
     # -- deciding
@@ -96,7 +95,7 @@ class TradingDay(Aggregate):
 
     def judge(self, t: Transactions, neighbours: Sequence[TradingDay]) -> Verdict:
         """Tell new transactions from those that came before and those that clash (rules.md 1, facts.md 3)."""
-        return judge(t, Standing(self.keys, self.settled, self.conflicts.keys()), neighbours)
+        return judge(t, Standing(self.keys, self.settled, self.conflicts.keys(), self.epochs), neighbours)
 
     def report(
         self,
@@ -113,10 +112,10 @@ class TradingDay(Aggregate):
 
         `parts` are what was accepted, as `split` cuts it; there is one at least.
         """
-        before, version = self.totals, self.version
-        registers = _register_states(terms, parts, counts, conflicts)
-        pages = list(_pages(parts, conflicts, rejected))
-        for index, (part, clashing, unfit) in enumerate(pages):
+        version = self.version
+        registers = register_states(terms, parts, counts, conflicts)
+        cut = list(pages(parts, conflicts, rejected))
+        for index, (part, clashing, unfit) in enumerate(cut):
             first = index == 0
             self.record(
                 SalesReported(
@@ -131,11 +130,11 @@ class TradingDay(Aggregate):
                     conflicts=clashing,
                     rejected=unfit,
                     part=index + 1,
-                    parts=len(pages),
+                    parts=len(cut),
                 )
             )
         if any(map(len, parts)):
-            self._restate(before, range(version + 1, version + len(parts) + 1))
+            self._restate(range(version + 1, version + len(parts) + 1))
         return self.batches[batch_id][1]
 
     def declare_no_sales(self, reason: str) -> bool:
@@ -152,21 +151,33 @@ class TradingDay(Aggregate):
         return True
 
     def declare_drawer(
-        self, drawer: str, balancing: str, currency: str, counted: Mapping[str, int], reason: str = ""
+        self,
+        drawer: str,
+        balancing: str,
+        currency: str,
+        counted: Mapping[str, int],
+        reason: str = "",
+        corrects: bool = False,
     ) -> bool:
-        """Record a blind count. False when this very count was declared before.
+        """Record a blind count, or with `corrects` one in the place of an earlier. False when this very count holds.
 
         Raises:
             AlreadyDeclared: another count was declared; a second one would no longer be blind.
+            UnknownDrawer: money was counted in a drawer that nothing went through that day.
         """
         before = self.drawers.declared.get(drawer)
         if before == dict(counted):
             return False
-        if before is not None:
-            raise AlreadyDeclared(
-                f"drawer {drawer or 'of the store'} was declared before with other amounts", "/counts"
-            )
-        self.record(DrawerDeclared(drawer, balancing, currency, list(counted), list(counted.values())), reason=reason)
+        name = drawer or "of the store"
+        if before is not None and not corrects:
+            raise AlreadyDeclared(f"drawer {name} was declared before with other amounts", "/counts")
+        if any(counted.values()) and drawer not in self.drawers.expected(balancing):
+            field = {"register": "/register", "cashier": "/cashier"}.get(balancing, "/counts")
+            raise UnknownDrawer(f"drawer {name} was not used on that day, so there is no money in it to count", field)
+        tenders, amounts = list(counted), list(counted.values())
+        fact = DrawerDeclared(drawer, balancing, currency, tenders, amounts, before is not None)
+        self.record(fact, reason=reason)
+        self._restate([self.version])
         return True
 
     def close(self, balancing: str, previous_last: Mapping[Numbering, int], reason: str = "") -> bool:
@@ -222,28 +233,20 @@ class TradingDay(Aggregate):
         self._resolve(conflict, "keep_first", currency, reason, None, False)
 
     def replace(
-        self,
-        conflict: Conflict,
-        terms: Terms,
-        accepted: Transactions,
-        reason: str,
-        holder: TradingDay,
-        first: Transactions,
+        self, conflict: Conflict, terms: Terms, accepted: Transactions, reason: str, *, reversed_here: bool
     ) -> None:
-        """Headquarters: the second takes the place of the first, which `holder` (this day or a neighbour) reverses."""
-        before = self.totals
-        holder.reverse(first, terms, reason)
+        """Headquarters: the second takes the place of the first, which was reversed before, here or in a neighbour."""
         version = self.version
         self._resolve(conflict, "replace", terms.currency, reason, accepted, terms.prices_include_tax)
-        self._restate(before, range(version + (holder is not self), self.version + 1))
+        self._restate(range(version + (0 if reversed_here else 1), self.version + 1))
 
-    def reverse(self, first: Transactions, terms: Terms, reason: str) -> None:
+    def reverse(self, first: Transactions, currency: str, prices_include_tax: bool, reason: str) -> None:
         """Take a transaction back at its own values. The caller restates when it goes on with this day."""
-        self.record(TransactionReversed(terms.currency, first, reason, terms.prices_include_tax), reason=reason)
+        self.record(TransactionReversed(currency, first, reason, prices_include_tax), reason=reason)
 
-    def restate_reversal(self, before: Totals) -> None:
+    def restate_reversal(self) -> None:
         """Restate a sealed neighbour after one of its transactions was reversed."""
-        self._restate(before, range(self.version, self.version + 1))
+        self._restate([self.version])
 
     def _resolve(
         self,
@@ -270,11 +273,18 @@ class TradingDay(Aggregate):
             reason=reason,
         )
 
-    def _restate(self, before: Totals, versions: Sequence[int]) -> None:
+    def _restate(self, versions: Sequence[int]) -> None:
+        """Say what a sealed day comes to now. Counting is blind: while a used drawer is not counted, cash is left out,
+        and the restatement that its count makes adds what was left out until then."""
         if self.sealed is None:
             return
+        balancing = self.drawers.balancing
+        delta, totals = combined(self.totals, self.told, -1), self.totals
+        if self.drawers.undeclared(balancing):
+            delta, totals = without_cash(delta), without_cash(totals)
         causes = [f"{self.stream}#{version}" for version in versions]
-        self.record(DayRestated(self.restatements + 1, combined(self.totals, before, -1), self.totals, causes))
+        over_short = self.drawers.over_short(balancing)
+        self.record(DayRestated(self.restatements + 1, delta, totals, causes, over_short))
 
     # -- asking
 
@@ -289,6 +299,11 @@ class TradingDay(Aggregate):
             return "loading"
         return "totalled" if self.conflicts or self.missing({}) else "audited"
 
+    @property
+    def epochs(self) -> set[int]:
+        """The epochs that registers have numbered in."""
+        return {epoch for _, epoch in self.registers}
+
     def missing(self, previous_last: Mapping[Numbering, int]) -> list[MissingNumbers]:
         """The gaps of all registers; `previous_last` for those that number on from day to day."""
         seen: dict[Numbering, list[int]] = {}
@@ -300,7 +315,7 @@ class TradingDay(Aggregate):
         return gaps
 
     def last_number(self, register: str, epoch: int) -> int | None:
-        """The last number this day knows of a register: the greatest seen or declared."""
+        """The last number this day knows of a register: the one declared last, or the greatest seen if that is more."""
         numbers = [key[2] for key in self.keys if key[:2] == (register, epoch)]
         state = self.registers.get((register, epoch))
         if state is not None and state.last_number >= 0:
@@ -314,9 +329,9 @@ class TradingDay(Aggregate):
             case SalesReported():
                 self._follow_sales(fact)
             case DayClosed():
-                self.sealed = fact
+                self.sealed, self.told = fact, fact.totals
             case DayRestated():
-                self.restatements = fact.number
+                self.restatements, self.told = fact.number, combined(self.told, fact.delta)
             case DrawerDeclared():
                 self.drawers.declare(fact)
             case NoSalesDeclared():
@@ -339,8 +354,9 @@ class TradingDay(Aggregate):
         self.batches[fact.batch_id] = (fact.bytes_hash, answer_of(fact, held[1] if held else None))
         for register in fact.registers:
             numbering = (register.code, register.epoch)
-            before = self.registers.get(numbering)
-            last = max(register.last_number, before.last_number if before is not None else -1)
+            last, before = register.last_number, self.registers.get(numbering)
+            if last < 0 and before is not None:  # nothing is declared this time, so what was declared holds
+                last = before.last_number
             self.registers[numbering] = msgspec.structs.replace(register, last_number=last)
         for conflict in fact.conflicts:
             self.conflicts[(conflict.register, conflict.epoch, conflict.number), conflict.hash] = conflict
@@ -362,32 +378,3 @@ class TradingDay(Aggregate):
 
     def _with_drawer(self) -> set[str]:
         return {register.code for register in self.registers.values() if register.drawer}
-
-
-def _pages(
-    parts: Sequence[Transactions], conflicts: Sequence[Conflict], rejected: Sequence[Rejected]
-) -> Iterator[tuple[Transactions, list[Conflict], list[Rejected]]]:
-    """What each fact of a batch says: a few outcomes beside the transactions, the rest in facts of their own."""
-    few = OUTCOMES_BESIDE
-    yield parts[0], list(conflicts[:few]), list(rejected[:few])
-    for part in parts[1:]:
-        yield part, [], []
-    for begin in range(few, max(len(conflicts), len(rejected)), OUTCOMES_A_FACT):
-        end = begin + OUTCOMES_A_FACT
-        yield NO_TRANSACTIONS, list(conflicts[begin:end]), list(rejected[begin:end])
-
-
-def _register_states(
-    terms: Terms, parts: Sequence[Transactions], counts: Sequence[RegisterCount], conflicts: Sequence[Conflict]
-) -> list[RegisterState]:
-    """The registers this batch speaks of, with the last number each declares."""
-    last = {(count.code, count.epoch or terms.registers[count.code].epoch): count.last_number for count in counts}
-    used = {(c.register, c.epoch) for c in conflicts}
-    for t in parts:
-        used |= (
-            {key[:2] for key in keys_of(t)} if len(t.register) > 1 or t.epoch else {(name, 0) for name in t.register}
-        )
-    return [
-        msgspec.structs.replace(terms.registers[code], epoch=epoch, last_number=last.get((code, epoch), -1))
-        for code, epoch in sorted({*used, *last})
-    ]

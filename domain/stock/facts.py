@@ -11,7 +11,8 @@ from domain.kernel import Fact
 
 
 class StockMoved(Fact, frozen=True):
-    """What every stock fact says. `unknown_cost` lists the rows whose cost nobody has ever known (value 0).
+    """What every stock fact says. `unknown_cost` lists the rows whose cost nobody has ever known, or whose value is
+    beyond what a row can hold (value 0).
 
     `catch_up` is the cost of goods sold that a receipt corrects, because they were issued at a provisional cost
     or at none; the row's `value` is already net of it, so value on hand is the sum of `value`.

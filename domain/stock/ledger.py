@@ -17,13 +17,10 @@ from domain.kernel import Aggregate, Fact, Refusal, RefusalKind
 from domain.stock import rules
 from domain.stock.commands import RecordMovement
 from domain.stock.facts import GoodsReceived, StockIssued, StockMoved, StockOpened, StockReturned, StockReversed
+from domain.stock.movements import read_lines
 from domain.stock.rules import Holding
-from domain.values import Invalid, Scaled, code
-from domain.values import sku as article_number
 
 LINES_A_FACT: Final = 2_000  # at 100 bytes for the longest line, below the 256 KiB of a fact (facts.md 2)
-
-Line = tuple[str, int, int | None]  # article, quantity, value where it is known
 
 
 class MovementIdTaken(Refusal):
@@ -31,13 +28,6 @@ class MovementIdTaken(Refusal):
 
     code: ClassVar[str] = "movement_id_taken"
     kind: ClassVar[RefusalKind] = "conflict"
-
-
-class BadMovement(Refusal):
-    """A movement that cannot be booked; `field` points at what is wrong."""
-
-    code: ClassVar[str] = "bad_movement"
-    kind: ClassVar[RefusalKind] = "invalid"
 
 
 def ledger_stream(store: str) -> str:
@@ -78,12 +68,14 @@ class Ledger(Aggregate):
     def issue(self, business_day: str, currency: str, sku: list[str], quantity: list[int], cause: str) -> list[int]:
         """Let goods leave by sale; negative stock is allowed (rules.md 2). Quantities are positive.
 
+        A line whose cost is beyond what a row can hold goes at none, as one of unknown cost (decision 6).
         Returns the cost of each line in minor units; empty when it is zero for all.
         """
         moved = [-out for out in quantity]
         if self._none_costed(sku):
             self._record_uncosted(StockIssued(currency, sku, moved, all_unknown=True, cause=cause), business_day)
             return []
+        limit = rules.worth_limit(currency)
         held: dict[str, Holding] = {}
         value: list[int] = []
         unknown: list[int] = []
@@ -94,6 +86,9 @@ class Ledger(Aggregate):
                 unknown.append(row)
             else:
                 cost = rules.cost_of(now, out)
+                if not rules.worth_fits(now, -cost, 0, limit):
+                    cost = 0
+                    unknown.append(row)
                 held[article] = rules.after(now, -out, -cost)
             value.append(-cost)
         if not any(value):
@@ -120,7 +115,7 @@ class Ledger(Aggregate):
         if not any(cost) and self._none_costed(sku):
             self._record_uncosted(StockReturned(currency, sku, quantity, all_unknown=True, cause=cause), business_day)
             return []
-        draft = Draft(self)
+        draft = Draft(self, currency)
         back_at: list[int] = []
         for article, back, own in zip(sku, quantity, cost, strict=True):
             held = draft.holding(article)
@@ -129,9 +124,8 @@ class Ledger(Aggregate):
                 back_at.append(0)
                 continue
             worth = own or rules.cost_of(held, back)
-            draft.bring(article, back, worth)
-            back_at.append(worth)
-        self.record(draft.fact(StockReturned, currency, cause=cause), business_day=business_day)
+            back_at.append(draft.bring(article, back, worth))
+        self.record(draft.fact(StockReturned, cause=cause), business_day=business_day)
         return back_at if any(back_at) else []
 
     def reverse(
@@ -153,13 +147,13 @@ class Ledger(Aggregate):
             uncosted = StockReversed(currency, sku, moved, all_unknown=True, cause=cause, reason=reason)
             self._record_uncosted(uncosted, business_day, reason)
             return
-        draft = Draft(self)
+        draft = Draft(self, currency)
         for article, back, once in zip(sku, moved, value or [0] * len(sku), strict=True):
             if once or draft.holding(article).known:
                 draft.move(article, back, -once)
             else:
                 draft.move_uncosted(article, back)
-        fact = draft.fact(StockReversed, currency, cause=cause, reason=reason)
+        fact = draft.fact(StockReversed, cause=cause, reason=reason)
         self.record(fact, business_day=business_day, reason=reason)
 
     def move(self, command: RecordMovement, bytes_hash: str, places: int, currency: str) -> bool:
@@ -183,12 +177,10 @@ class Ledger(Aggregate):
         lines = read_lines(command, places)
         kind = StockOpened if command.movement == "opening" else GoodsReceived
         for start in range(0, len(lines), LINES_A_FACT):
-            draft = Draft(self, came_in=True)
+            draft = Draft(self, currency, came_in=True)
             for sku, quantity, value in lines[start : start + LINES_A_FACT]:
                 draft.book(sku, quantity, value)
-            fact = draft.fact(
-                kind, currency, movement_id=command.movement_id, bytes_hash=bytes_hash, reason=command.reason
-            )
+            fact = draft.fact(kind, movement_id=command.movement_id, bytes_hash=bytes_hash, reason=command.reason)
             self.record(fact, business_day=command.business_day, reason=command.reason)
         return True
 
@@ -210,24 +202,25 @@ class Ledger(Aggregate):
         if not fact.all_unknown:
             self._follow_costed(fact, came_in)
             return
-        _add(self._uncosted, fact.sku, fact.quantity)
+        self._follow_uncosted(fact.sku, fact.quantity, came_in)
+
+    def _follow_uncosted(self, sku: Sequence[str], moved: Sequence[int], came_in: bool) -> None:
+        _add(self._uncosted, sku, moved)
         if came_in:
-            _add(self._brought, fact.sku, fact.quantity)
+            _add(self._brought, sku, moved)
 
     def _follow_costed(self, fact: StockMoved, came_in: bool) -> None:
-        unknown = fact.unknown_cost or ()
-        if unknown:  # an article's rows without a cost always come before its first row with one
-            skus, moves = [fact.sku[row] for row in unknown], [fact.quantity[row] for row in unknown]
-            _add(self._uncosted, skus, moves)
-            if came_in:
-                _add(self._brought, skus, moves)
         zeros = [0] * len(fact.sku)
-        passed_over = frozenset(unknown)
+        unknown = frozenset(fact.unknown_cost or ())
         rows = zip(fact.sku, fact.quantity, fact.value or zeros, fact.catch_up or zeros, strict=True)
         for row, (sku, moved, value, caught) in enumerate(rows):
-            if row in passed_over:
-                continue
             held = self._costed.get(sku)
+            if row in unknown:
+                if held is None:
+                    self._follow_uncosted((sku,), (moved,), came_in)
+                else:  # its value was beyond what a row can hold
+                    self._costed[sku] = rules.after(held, moved, 0)
+                continue
             if held is None:
                 self._brought.pop(sku, None)
                 held = Holding(self._uncosted.pop(sku, 0))
@@ -254,19 +247,24 @@ class Ledger(Aggregate):
         self._movements = kept.movements
 
 
-def _add(held: dict[str, int], sku: list[str], quantity: list[int]) -> None:
+def _add(held: dict[str, int], sku: Sequence[str], quantity: Sequence[int]) -> None:
+    get, most = held.get, rules.ON_HAND_LIMIT
     for article, moved in zip(sku, quantity, strict=True):
-        if article in held:
-            held[article] += moved
-        else:
+        before = get(article)
+        if before is None:
             held[intern(article)] = moved  # the same article stands in the ledgers of many stores
+        else:
+            now = before + moved
+            held[article] = now if -most <= now <= most else rules.countable(now)
 
 
 class Draft:
     """The columns of a fact in the making, over what a ledger holds: a later row sees the earlier ones."""
 
-    def __init__(self, ledger: Ledger, came_in: bool = False) -> None:
+    def __init__(self, ledger: Ledger, currency: str, came_in: bool = False) -> None:
         self._ledger = ledger
+        self._currency = currency
+        self._limit = rules.worth_limit(currency)
         self._came_in = came_in
         self._held: dict[str, Holding] = {}
         self.sku: list[str] = []
@@ -291,30 +289,47 @@ class Draft:
         else:
             self.move_uncosted(sku, quantity)
 
-    def bring(self, sku: str, quantity: int, cost: int) -> None:
-        """Goods at a cost of their own; one row more, of quantity 0, when they give earlier ones their first cost."""
-        held = self.holding(sku)
+    def bring(self, sku: str, quantity: int, cost: int) -> int:
+        """Goods at a cost of their own; one row more, of quantity 0, when they give earlier ones their first cost.
+
+        Returns the cost; 0 when it, or what it corrects, is beyond what a row can hold.
+        """
+        before = held = self.holding(sku)
         late = 0 if held.known else rules.late_cost(held, quantity, cost)
         if late:
-            self._row(sku, 0, late, 0)
-            held = rules.after(held, 0, late, late)
+            held = rules.after(held, 0, late)
         caught = rules.catch_up(held, quantity, cost)
-        self._row(sku, quantity, cost - caught, caught)
+        value = cost - caught
+        fits = rules.worth_fits(before, late, 0, self._limit) and rules.worth_fits(held, value, caught, self._limit)
+        if not fits:
+            self.move_uncosted(sku, quantity)
+            return 0
+        if late:
+            self._row(sku, 0, late, 0)
+        self._row(sku, quantity, value, caught)
         stated = cost if self._came_in or not held.known else None
-        self._held[sku] = rules.after(held, quantity, cost - caught, stated)
+        self._held[sku] = rules.after(held, quantity, value, stated)
+        return cost
 
     def move(self, sku: str, quantity: int, value: int) -> None:
-        """Goods of an article with a known cost, at a decided value."""
+        """Goods of an article with a known cost, at a decided value; at none when that is more than can be held."""
         held = self.holding(sku)
+        if not rules.worth_fits(held, value, 0, self._limit):
+            self.move_uncosted(sku, quantity)
+            return
         stated = value if self._came_in or not held.known else None
         self._row(sku, quantity, value, 0)
         self._held[sku] = rules.after(held, quantity, value, stated)
 
     def move_uncosted(self, sku: str, quantity: int) -> None:
-        """Goods whose cost nobody has ever known."""
+        """Goods whose cost nobody has ever known, or whose value is beyond what a row can hold."""
+        held = self.holding(sku)
         self.unknown.append(len(self.sku))
         self._row(sku, quantity, 0, 0)
-        self._held[sku] = rules.after_uncosted(self.holding(sku), quantity, self._came_in)
+        if held.known:
+            self._held[sku] = rules.after(held, quantity, 0)
+        else:
+            self._held[sku] = rules.after_uncosted(held, quantity, self._came_in)
 
     def _row(self, sku: str, quantity: int, value: int, caught: int) -> None:
         self.sku.append(sku)
@@ -325,16 +340,15 @@ class Draft:
     def fact(
         self,
         kind: type[StockMoved],
-        currency: str,
         cause: str = "",
         movement_id: str = "",
         bytes_hash: str = "",
         reason: str = "",
     ) -> StockMoved:
         """The rows as a fact; a column of zeros is left out."""
-        all_unknown = len(self.unknown) == len(self.sku)
+        all_unknown = len(self.unknown) == len(self.sku) and not any(held.known for held in self._held.values())
         return kind(
-            currency,
+            self._currency,
             self.sku,
             self.quantity,
             self.value if any(self.value) else [],
@@ -346,39 +360,3 @@ class Draft:
             bytes_hash=bytes_hash,
             reason=reason,
         )
-
-
-def read_lines(command: RecordMovement, places: int) -> list[Line]:
-    """The lines of a movement as integers.
-
-    Raises:
-        BadMovement: at the first field that does not say what it should.
-    """
-    if not command.lines:
-        raise BadMovement("a movement has at least one line", "/lines")
-    quantities, values = Scaled(3), Scaled(places)
-    opening = command.movement == "opening"
-    field = "/movement_id"
-    lines: list[Line] = []
-    try:
-        code(command.movement_id)
-        for index, line in enumerate(command.lines):
-            field = f"/lines/{index}/sku"
-            sku = article_number(line.sku)
-            field = f"/lines/{index}/quantity"
-            quantity = quantities[line.quantity]
-            _check(rules.quantity_may_move(quantity, opening), "is zero, negative or too much for one line")
-            field = f"/lines/{index}/value"
-            value = values[line.value] if line.value else None
-            if value is not None:
-                fits = rules.value_fits_quantity(value, quantity, places)
-                _check(fits, "does not go with its quantity: another sign, no quantity, or too much for one unit")
-            lines.append((sku, quantity, value))
-    except Invalid as wrong:
-        raise BadMovement(str(wrong), field) from wrong
-    return lines
-
-
-def _check(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise Invalid(otherwise)

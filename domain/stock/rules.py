@@ -10,10 +10,12 @@ from typing import Final
 
 import msgspec
 
-from domain.values import round_half_even
+from domain.values import MINOR_UNITS, round_half_even
 
 QUANTITY_LIMIT: Final = 10_000_000  # units on one line of a movement
-UNIT_COST_LIMIT: Final = 1_000_000_000  # major units for one unit; with the limit above, a value fits 64 bits
+UNIT_COST_LIMIT: Final = 1_000_000_000  # major units for one unit
+WORTH_LIMIT: Final = 10**13  # major units in one row and on hand of one article; a view holds fourteen digits of them
+ON_HAND_LIMIT: Final = 10**14  # thousandths of one article; what lies beyond is not counted
 
 
 class Holding(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
@@ -76,12 +78,31 @@ def after(held: Holding, quantity: int, value: int, stated_cost: int | None = No
         cost_value, cost_quantity = stated_cost, quantity
     elif held.quantity > 0 >= held.quantity + quantity and held.value >= 0:
         cost_value, cost_quantity = held.value, held.quantity
-    return Holding(held.quantity + quantity, held.value + value, cost_value, cost_quantity)
+    return Holding(countable(held.quantity + quantity), held.value + value, cost_value, cost_quantity)
 
 
 def after_uncosted(held: Holding, quantity: int, came_in: bool) -> Holding:
     """The holding of an article whose cost nobody knows, after a signed movement (facts.md 6)."""
-    return Holding(held.quantity + quantity, uncosted=held.uncosted + quantity if came_in else held.uncosted)
+    brought = countable(held.uncosted + quantity) if came_in else held.uncosted
+    return Holding(countable(held.quantity + quantity), uncosted=brought)
+
+
+def countable(quantity: int) -> int:
+    """A quantity on hand, kept within what a ledger counts."""
+    return max(-ON_HAND_LIMIT, min(quantity, ON_HAND_LIMIT))
+
+
+def worth_limit(currency: str) -> int:
+    """The largest value of a row and of a holding, in minor units of the currency."""
+    return int(WORTH_LIMIT * 10 ** MINOR_UNITS[currency])
+
+
+def worth_fits(held: Holding, value: int, caught: int, limit: int) -> bool:
+    """What a row moves and corrects, both together, and what is on hand after it stay within `worth_limit`.
+
+    A sale of ten thousand million televisions is a slip of the keyboard: it must neither be lost nor stop the books.
+    """
+    return max(abs(value), abs(caught), abs(value + caught), abs(held.value + value)) <= limit
 
 
 def quantity_may_move(quantity: int, opening: bool) -> bool:
@@ -92,7 +113,7 @@ def quantity_may_move(quantity: int, opening: bool) -> bool:
 def value_fits_quantity(value: int, quantity: int, places: int) -> bool:
     """Value has the sign of its quantity, nothing is worth nothing, and a unit costs no more than the limit.
 
-    The limit keeps a slip of the keyboard from valuing everything sold so far beyond what a view can add.
+    The limit keeps a slip of the keyboard from becoming the cost of everything that is sold after it.
     """
     if quantity < 0:
         value, quantity = -value, -quantity

@@ -22,9 +22,9 @@ from domain.stores.rules import (
     DaysReported,
     StoreClosedLater,
     StoreNotRegistered,
+    changed_register,
     changed_term,
     check,
-    renumbered_register,
     reopening_follows_closing,
     settings_of,
 )
@@ -75,7 +75,7 @@ class Store(Aggregate):
             BadValue: a field does not say what it asks for.
             CurrencyIsSet: the store keeps its books in another currency.
             StoreClosedLater: it would open again before the day it closed.
-            DaysReported: balancing, day boundary or numbering would change for days that have been reported.
+            DaysReported: balancing, day boundary, numbering or a drawer would change for days that have been reported.
         """
         check(command)
         if self.registered:
@@ -97,7 +97,7 @@ class Store(Aggregate):
             return
         held = self._settings.on(command.effective_from)
         field = changed_term(held, settings_of(command)) if held is not None else ""
-        field = field or renumbered_register(self._registers.on(command.effective_from) or {}, command.registers)
+        field = field or changed_register(self._registers.on(command.effective_from) or {}, command.registers)
         if field:
             raise DaysReported(
                 f"days up to {last_reported_day} have been reported; this may change from the day after on", field

@@ -197,22 +197,24 @@ def reopening_follows_closing(statuses: Dated[Status], command: DescribeStore) -
 def changed_term(held: Settings, said: Settings) -> str:
     """The first field by which reported days were cut or balanced and that would change; empty if none.
 
-    Balancing another way, or cutting days elsewhere, would force re-totalling days that stand (rules.md 1).
+    Balancing another way, or cutting days elsewhere, would force re-totalling days that stand (rules.md 1), and tax
+    inside or outside of prices would be another gross.
     """
-    for name in ("balancing", "day_boundary"):
+    for name in ("balancing", "day_boundary", "prices_include_tax"):
         if getattr(held, name) != getattr(said, name):
             return f"/{name}"
     return ""
 
 
-def renumbered_register(held: dict[str, Register], said: tuple[Register, ...]) -> str:
-    """The field of the first register that would number otherwise, or of all if one would be gone; empty if none.
+def changed_register(held: dict[str, Register], said: tuple[Register, ...]) -> str:
+    """The field of the first register that would differ, or of all if one would be gone; empty if none.
 
-    The gaps and the keys of reported days stand on how a register numbered then (facts.md 3). Another one may be added.
+    The gaps and the keys of reported days stand on how a register numbered then (facts.md 3), their expected cash on
+    whether it had a drawer (rules.md 1). Another one may be added.
     """
     for place, register in enumerate(said):
         before = held.get(register.code, register)
-        for name in ("numbering", "first_number", "epoch"):
+        for name in ("numbering", "first_number", "epoch", "drawer"):
             if getattr(before, name) != getattr(register, name):
                 return f"/registers/{place}/{name}"
     gone = held.keys() - {register.code for register in said}

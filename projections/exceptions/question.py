@@ -43,34 +43,45 @@ _PRICE_DIFFERS: Final = f"""
 
 _ORIGINAL: Final = "original_store, original_day, original_register, original_number"
 _RENAMED: Final = (
-    "store AS original_store, business_day AS original_day, register AS original_register, number AS original_number"
+    "store AS original_store, business_day AS original_day, register AS original_register, number AS original_number, "
+    "epoch AS found"
 )
+_SAME: Final = " AND ".join(f"back.{name} = original.{name}" for name in _ORIGINAL.split(", "))
 _AGAINST: Final = "concat_ws('/', original_store, original_day, original_register, original_number)"
-_RETURNED: Final = f"""
-    SELECT {_SOLD}, {_ORIGINAL}, sku, -sum(quantity) AS back, sum(net) AS net
-    FROM sales_returns GROUP BY ALL HAVING sum(count) <> 0"""
 _ORIGINALS: Final = f"""
-    SELECT {_ORIGINAL} FROM (SELECT {_RENAMED}, transactions FROM sales_receipts)
+    SELECT {_ORIGINAL}, found FROM (SELECT {_RENAMED}, transactions FROM sales_receipts)
     SEMI JOIN sales_returns USING ({_ORIGINAL}) GROUP BY ALL HAVING sum(transactions) > 0"""
+# What came back, with the epoch in which its original was found: the one it names, or the first if it names none.
+_RETURNED: Final = f"""
+    SELECT back.*, min(original.found) AS found
+    FROM (
+        SELECT {_SOLD}, {_ORIGINAL}, original_epoch, sku, -sum(quantity) AS quantity_back, -sum(net) AS net_back
+        FROM sales_returns GROUP BY ALL HAVING sum(count) <> 0
+    ) AS back
+    LEFT JOIN ({_ORIGINALS}) AS original ON {_SAME} AND back.original_epoch IN (0, original.found)
+    GROUP BY ALL"""
 
 _ORIGINAL_UNKNOWN: Final = f"""
-    SELECT {_SOLD}, 'original_unknown', NULL, '', {_AGAINST}, 1, sum(net)
-    FROM ({_RETURNED}) ANTI JOIN ({_ORIGINALS}) USING ({_ORIGINAL}) GROUP BY {_SOLD}, {_ORIGINAL}"""
+    SELECT {_SOLD}, 'original_unknown', NULL, '', {_AGAINST}, 1, -sum(net_back)
+    FROM ({_RETURNED}) WHERE found IS NULL GROUP BY {_SOLD}, {_ORIGINAL}"""
 
-# Each return with which the returns of an article from one original, in the order of their keys, exceed what it sold.
-_RETURNED_TOO_MUCH: Final = f"""
-    SELECT {_SOLD}, 'returned_more_than_sold', NULL, sku, {_AGAINST}, 1, net
+
+def _too_much(code: str, figure: str) -> str:
+    """Each return with which a figure of the returns of an article from one original, in the order of their keys,
+    exceeds what the original had of it."""
+    return f"""
+    SELECT {_SOLD}, '{code}', NULL, sku, {_AGAINST}, 1, -net_back
     FROM (
-        SELECT *, sum(back) OVER (
-            PARTITION BY {_ORIGINAL}, sku ORDER BY business_day, store, register, epoch, number) AS total
-        FROM ({_RETURNED}) WHERE sku <> ''
+        SELECT *, sum({figure}_back) OVER (
+            PARTITION BY {_ORIGINAL}, found, sku ORDER BY business_day, store, register, epoch, number) AS total
+        FROM ({_RETURNED}) WHERE sku <> '' AND found IS NOT NULL
     )
-    SEMI JOIN ({_ORIGINALS}) USING ({_ORIGINAL})
     LEFT JOIN (
-        SELECT {_ORIGINAL}, sku, sum(quantity) AS sold FROM (SELECT {_RENAMED}, sku, quantity FROM sales_lines)
+        SELECT {_ORIGINAL}, found, sku, sum({figure}) AS had FROM (SELECT {_RENAMED}, sku, {figure} FROM sales_lines)
         SEMI JOIN sales_returns USING ({_ORIGINAL}) GROUP BY ALL
-    ) USING ({_ORIGINAL}, sku)
-    WHERE back > 0 AND total > coalesce(sold, 0)"""
+    ) USING ({_ORIGINAL}, found, sku)
+    WHERE {figure}_back > 0 AND total > coalesce(had, 0)"""
+
 
 _COST_UNKNOWN: Final = """
     SELECT business_day, store, currency, '', NULL, NULL, '', 'cost_unknown', NULL, sku, '',
@@ -79,7 +90,8 @@ _COST_UNKNOWN: Final = """
 
 _ALL: Final = (
     f"({_NOTED} UNION ALL {_UNKNOWN_ARTICLE} UNION ALL {_PRICE_DIFFERS} UNION ALL {_ORIGINAL_UNKNOWN} "
-    f"UNION ALL {_RETURNED_TOO_MUCH} UNION ALL {_COST_UNKNOWN})"
+    f"UNION ALL {_too_much('returned_more_than_sold', 'quantity')} "
+    f"UNION ALL {_too_much('refunded_more_than_paid', 'net')} UNION ALL {_COST_UNKNOWN})"
 )
 _CUTS: Final = (
     "store", "business_day", "month", "region", "code", "sku", "cashier", "register", "number", "line", "detail",

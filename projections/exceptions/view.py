@@ -28,7 +28,7 @@ _NOTED: Final = _TRANSACTION | {
 }  # fmt: skip
 _RETURNS: Final = _TRANSACTION | {
     "sku": TEXT, "count": COUNT, "quantity": QUANTITY, "net": MONEY, "original_store": TEXT, "original_day": DAY,
-    "original_register": TEXT, "original_number": COUNT,
+    "original_register": TEXT, "original_number": COUNT, "original_epoch": COUNT,
 }  # fmt: skip
 
 
@@ -94,7 +94,7 @@ class _Some:
         for original in t.original:
             if self.kinds[original.of] not in _EFFECTIVE:
                 continue
-            named = (original.store, original.business_day, original.register, original.number)
+            named = (original.store, original.business_day, original.register, original.number, original.epoch)
             places = self._counting(original.of)
             if not places:
                 yield (*self._keys(original.of), "", sign, 0, 0, *named)

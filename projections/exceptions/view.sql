@@ -33,5 +33,6 @@ CREATE TABLE sales_returns (
     original_store VARCHAR NOT NULL,
     original_day DATE NOT NULL,
     original_register VARCHAR NOT NULL,
-    original_number UBIGINT NOT NULL
+    original_number UBIGINT NOT NULL,
+    original_epoch UINTEGER NOT NULL -- 0: any
 );

@@ -24,7 +24,7 @@ _CUTS: Final = (
 _BY_ARTICLE: Final = (*_CUTS, "sku", *ARTICLE_ATTRIBUTES)
 _RECEIPT: Final = ("r.store", "r.business_day", "r.register", "r.number", "r.epoch")
 _SUMS: Final = ("lines", "gross", "discounts", "net", "tax")
-_SUMMED: Final = {name: f"sum(r.{name})" for name in _SUMS}
+_OF_RECEIPTS: Final = ("receipts", "transactions", *_SUMS, "charges", "rounding", "tendered", "quantity")
 _RESUMMED: Final = {name: f"sum({name})" for name in _SUMS}
 _BY_UNIT: Final = ("sum(r.lines) AS lines", "sum(r.quantity) AS quantity")
 
@@ -52,10 +52,11 @@ _UNITS: Final = Measure(
     unit="see unit",
     beside="unit",
     figures=("lines", "quantity", "other_lines", "other_quantity", "other_units", "other_unit"),
-    sql="""CASE WHEN coalesce(other_units, 0) = 0 THEN quantity
-        WHEN other_units = 1 AND other_lines = lines THEN other_quantity END""",
+    sql=f"""CASE WHEN coalesce(other_units, 0) = 0 THEN quantity
+        WHEN other_units = 1 AND other_lines = lines THEN other_quantity
+        WHEN other_units = 1 AND other_unit = ({_USUAL}) THEN quantity END""",
     beside_sql=f"""CASE WHEN lines = 0 THEN NULL WHEN coalesce(other_units, 0) = 0 THEN ({_USUAL})
-        WHEN other_units = 1 AND other_lines = lines THEN other_unit ELSE 'mixed' END""",
+        WHEN other_units = 1 AND (other_lines = lines OR other_unit = ({_USUAL})) THEN other_unit ELSE 'mixed' END""",
     may_be_empty=True,
 )
 _UNITS_OF_ARTICLES: Final = {
@@ -109,13 +110,15 @@ SALES: Final = Question(
         Measure("discounts", "what was given off list price", "money"),
         Measure("net", "after discounts, without tax", "money"),
         Measure("tax", "tax on the net amount", "money"),
+        Measure("charges", "what a receipt charges beside its lines, such as a delivery", "money"),
+        Measure("rounding", "what was rounded to pay in cash; net + tax + charges + rounding = tendered", "money"),
         Measure("tendered", "what was paid less change, of sales, returns and post-voids", "money"),
     ),
     sources=(
         Source(
             "sales_receipts",
             _CUTS,
-            {name: f"sum(r.{name})" for name in ("receipts", "transactions", *_SUMS, "tendered", "quantity")},
+            {name: f"sum(r.{name})" for name in _OF_RECEIPTS},
         ),
         Source(
             _OTHER_LINES,

@@ -89,7 +89,10 @@ class FactMapper(Mapper[str]):
             decompressor = self._local.decompressor
         except AttributeError:  # one for each thread: the library's are not to be shared
             decompressor = self._local.decompressor = zstandard.ZstdDecompressor(dict_data=self._dictionary)
-        bodies = decompressor.multi_decompress_to_buffer(states)
+        try:
+            bodies = decompressor.multi_decompress_to_buffer(states)
+        except ValueError as broken:  # not even the beginning is that of a compressed row
+            raise zstandard.ZstdError(str(broken)) from broken
         return [bodies[place].tobytes() for place in range(len(bodies))]
 
     def read(self, topic: str, body: bytes) -> Envelope[Any]:

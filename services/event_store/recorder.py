@@ -56,10 +56,19 @@ class LogRecorder(SQLiteApplicationRecorder):
             "VALUES (?,?,?,?,?)",
             rows,
         )
+        purged: Sequence[str] = kwargs.get("purged", ())
+        if purged:
+            c.execute("PRAGMA secure_delete = ON")  # or the bytes might stay in pages that nobody uses
+            c.executemany(
+                "UPDATE kept_bytes SET data = NULL, purged_at = ? WHERE hash = ? AND data IS NOT NULL",
+                [(kwargs["at"], hash_) for hash_ in purged],
+            )
         kept: Sequence[KeptBytes] = kwargs.get("kept", ())
         if kept:
             c.executemany(
-                "INSERT OR IGNORE INTO kept_bytes VALUES (?,?,?,?,?,NULL)",
+                "INSERT INTO kept_bytes VALUES (?,?,?,?,?,NULL) ON CONFLICT (hash) DO UPDATE SET "
+                "data = excluded.data, why = excluded.why, kept_at = excluded.kept_at, purged_at = NULL "
+                "WHERE data IS NULL",  # purged before, and now needed again
                 [(k.hash, k.length, k.data, k.why, kwargs["at"]) for k in kept],
             )
         return range(head + 1, head + 1 + len(rows))

@@ -21,6 +21,15 @@ A = TypeVar("A", bound=Aggregate)
 S = TypeVar("S", bound=StoredEvent)
 Clock = Callable[[], dt.datetime]
 AHEAD_LIMIT: Final = dt.timedelta(minutes=1)
+EARLIER: Final = """WITH RECURSIVE last(id) AS (
+    SELECT max(originator_id) FROM stored_events WHERE originator_id < :group
+    UNION ALL
+    SELECT (SELECT max(originator_id) FROM stored_events WHERE originator_id < substr(id, 1, :begins))
+    FROM last WHERE id > :root
+)
+SELECT originator_id FROM last CROSS JOIN stored_events
+    ON originator_id = substr(id, 1, :begins) || :name AND originator_version = 1
+WHERE id > :root LIMIT :limit"""
 
 
 class Conflict(Exception):
@@ -67,9 +76,13 @@ class EventStore:
     # -- keeping
 
     def keep(
-        self, pending: Sequence[tuple[Pending, Context]], kept: Sequence[KeptBytes] = ()
+        self,
+        pending: Sequence[tuple[Pending, Context]],
+        kept: Sequence[KeptBytes] = (),
+        purged: Sequence[str] = (),
     ) -> list[tuple[Recorded, bytes]]:
-        """Store facts and kept bytes in one transaction; gives each fact with its position, and its JSON.
+        """Store facts and kept bytes, and forget those of the hashes `purged`, in one transaction; gives each fact with
+        its position, and its JSON. Of what is forgotten, hash and length stay.
 
         Raises:
             Conflict: a stream has moved on; nothing was stored.
@@ -78,7 +91,7 @@ class EventStore:
         stamp = self._stamp()
         entries = self._mapper.written([(fact, self._meta(fact, context, stamp)) for fact, context in pending])
         try:
-            recordings = self._log.events.put(entries, kept=kept, at=stamp)
+            recordings = self._log.events.put(entries, kept=kept, purged=purged, at=stamp)
         except IntegrityError as taken:
             raise Conflict(str(taken)) from taken
         self._last_stamp = stamp
@@ -163,7 +176,7 @@ class EventStore:
         for row, body in zip(rows, self._bodies(rows), strict=True):
             try:
                 said = self._mapper.read(row.topic, body)
-            except (msgspec.MsgspecError, KeyError) as broken:
+            except (msgspec.MsgspecError, UnicodeDecodeError, KeyError) as broken:
                 raise UnreadableFact(f"{_named(row)}: {broken}") from broken
             yield row, Recorded(0, str(row.originator_id), row.originator_version, said.meta, said.fact), body
 
@@ -196,6 +209,23 @@ class EventStore:
             )
             return {row[0] for row in c.fetchall()}
 
+    def earlier(self, stream: str, limit: int) -> list[str]:
+        """Up to `limit` streams of the same last part before this one: of `day/2017-03-05/367` the days before it of
+        store 367, the latest first. Steps from day to day along the index, whatever other stores keep on each."""
+        begins = stream.rindex("/") + 1
+        with self._recorder.datastore.transaction(commit=False) as c:
+            c.execute(
+                EARLIER,
+                {
+                    "group": stream[:begins],
+                    "begins": begins,
+                    "root": stream[: stream.index("/") + 1],
+                    "name": stream[begins:],
+                    "limit": limit,
+                },
+            )
+            return [row[0] for row in c.fetchall()]
+
     def with_topic(self, topic: str) -> list[str]:
         """The streams that hold a fact of a topic."""
         with self._recorder.datastore.transaction(commit=False) as c:
@@ -210,16 +240,6 @@ class EventStore:
             c.execute("SELECT hash, length, data, why FROM kept_bytes WHERE hash = ? AND data IS NOT NULL", (hash_,))
             row = c.fetchone()
         return KeptBytes(*row) if row else None
-
-    def purge(self, hashes: Sequence[str]) -> None:
-        """Forget the bytes of these hashes; that they were kept, their hash and their length stay."""
-        at = self._stamp()
-        self._pragma("secure_delete = ON")  # or the bytes might stay in pages that nobody uses
-        with self._recorder.datastore.transaction(commit=True) as c:
-            c.executemany(
-                "UPDATE kept_bytes SET data = NULL, purged_at = ? WHERE hash = ? AND data IS NOT NULL",
-                [(at, hash_) for hash_ in hashes],
-            )
 
     # -- housekeeping
 

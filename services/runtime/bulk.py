@@ -17,7 +17,7 @@ import msgspec
 
 from domain.kernel import Aggregate, Context, Refusal
 from domain.products.aggregate import DescribeOutcome
-from domain.sales.outcomes import Answer
+from domain.sales.outcomes import Answer, Listed
 from domain.sales.reading import Terms
 from services.intake import ARTICLE, BATCH, Refused, place_of
 from services.runtime.house import House
@@ -51,7 +51,11 @@ class Group(msgspec.Struct, frozen=True):
 
 
 class Tally(msgspec.Struct):
-    """Outcomes of transactions, of batches, of all other lines, and the lines refused as a whole."""
+    """Outcomes of transactions, of batches, of all other lines, and the lines refused as a whole.
+
+    A batch that came before counts as `replayed` and not by its outcomes, which were counted then; but what it says is
+    in conflict or rejected is `listed` again, with True for a replay: it still needs a look.
+    """
 
     accepted: int = 0
     duplicate: int = 0
@@ -63,7 +67,7 @@ class Tally(msgspec.Struct):
     recorded: dict[str, int] = msgspec.field(default_factory=dict)
     unchanged: dict[str, int] = msgspec.field(default_factory=dict)
     refused: list[Refused] = msgspec.field(default_factory=list)
-    listed: list[tuple[str, Any]] = msgspec.field(default_factory=list)
+    listed: list[tuple[str, Listed, bool]] = msgspec.field(default_factory=list)
 
     def count(self, schema: str, outcome: Any, source: str) -> None:
         """Take note of the outcome of one line."""
@@ -86,6 +90,7 @@ class Tally(msgspec.Struct):
 
     def _answer(self, answer: Answer, source: str) -> None:
         self.batches += 1
+        self.listed.extend((source, listed, answer.replayed) for listed in answer.listed)
         if answer.replayed:
             self.replayed += 1
             return
@@ -94,7 +99,6 @@ class Tally(msgspec.Struct):
         self.conflict += answer.conflict
         self.rejected += answer.rejected
         self.after_close += answer.after_close
-        self.listed.extend((source, listed) for listed in answer.listed)
 
     @staticmethod
     def _add(counts: dict[str, int], schema: str, more: int) -> None:

@@ -25,8 +25,9 @@ from projections.registry import QUESTIONS
 from services.decoding import json_schemas
 from services.demo.complete_journey import ABOUT, ChainYear
 from services.event_store import ClockBehind, UnreadableFact
+from services.refusals import forget_bytes
 from services.runtime import reports
-from services.runtime.demo import Load, found
+from services.runtime.demo import Load, found, start_over
 from services.runtime.doctor import examine
 from services.runtime.folder import Folder, FolderInUse
 from services.runtime.house import House, now
@@ -78,8 +79,8 @@ def _day(text: str) -> dt.date:
         raise typer.BadParameter(f"{text!r} {invalid}") from None
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+def _names(texts: list[str] | None) -> tuple[str, ...]:
+    return tuple(name.strip() for text in texts or () for name in text.split(",") if name.strip())
 
 
 @app.callback()
@@ -95,7 +96,7 @@ def everywhere(context: typer.Context, data: Data = None) -> None:
 def demo(
     context: typer.Context,
     data: Data = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Start over: delete the folder's data first.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start over: delete the folder's demo first.")] = False,
     _no_serve: Annotated[bool, typer.Option("--no-serve", help="End after the summary, as it does anyway.")] = False,
     as_json: AsJson = False,
     to: Annotated[
@@ -104,7 +105,8 @@ def demo(
 ) -> None:
     """Load a real chain-year and show what it adds up to.
 
-    A year that is there already is shown at once; a load that was interrupted goes on where it stopped.
+    A year that is there already is shown at once; a load that was interrupted goes on where it stopped. A folder with
+    facts that the demo did not write is neither loaded into nor deleted.
     """
     started = time.monotonic()
     settings = _settings(context, data)
@@ -115,7 +117,9 @@ def demo(
             screen().print(harmless(f"stores, articles, batches and closings are in {to}, as import takes them"))
             screen().print(harmless(ABOUT, "italic dim"), soft_wrap=True)
             return
-        with House(settings, "demo", fresh=fresh) as house:
+        if fresh:
+            start_over(settings, now)
+        with House(settings, "demo") as house:
             loaded = found(house)
             with Bars(beside()) as bars:
                 figures = loaded or Load(house, ChainYear(), bars, started).run()
@@ -139,7 +143,8 @@ def import_files(
 
     The order of files and lines does not matter: one call applies stores, then articles, then business day by business
     day movements and batches, days without sales and declarations, resolutions, closings. Sending again is harmless.
-    Refused lines are listed with field and reason and kept. Ends with 1 when anything was refused or is in conflict.
+    Refused lines are listed with field and reason and kept. Ends with 1 when anything was refused or is in conflict, be
+    it the first time or in a batch sent again.
     """
     started = time.monotonic()
     settings = _settings(context, data)
@@ -152,7 +157,7 @@ def import_files(
         _print_json(reports.import_object(tally, seconds))
     else:
         reports.show_import(screen(), tally, seconds)
-    if tally.refused or tally.rejected or tally.conflict:
+    if tally.refused or tally.listed:
         raise typer.Exit(LOOK_AT_IT)
 
 
@@ -163,12 +168,12 @@ def import_files(
 def export(
     context: typer.Context,
     question: Annotated[str, typer.Argument(help="Which question; --list explains them.")] = "",
-    by: Annotated[str, typer.Option(metavar="DIMENSION,...", help="The cut.")] = "",
+    by: Annotated[list[str] | None, typer.Option(metavar="DIMENSION,...", help="The cut.")] = None,
     where: Annotated[
         list[str] | None,
         typer.Option(metavar="DIMENSION=VALUE", help="Keep what fits; the same dimension twice means either."),
     ] = None,
-    measures: Annotated[str, typer.Option(metavar="MEASURE,...", help="Left out: all that fit.")] = "",
+    measures: Annotated[list[str] | None, typer.Option(metavar="MEASURE,...", help="Left out: all that fit.")] = None,
     first: Annotated[
         dt.date | None, typer.Option("--from", parser=_day, metavar="DAY", help="The first business day.")
     ] = None,
@@ -217,6 +222,8 @@ def export(
                     typer.echo(part, nl=False)
             else:
                 reports.show_answer(screen(), answer)
+        if isinstance(asked.known_at, dt.datetime) and asked.known_at >= now():
+            beside().print(harmless(f"{known_at} is still to come: what is recorded until then may change this answer"))
 
 
 def _list_questions(as_json: bool) -> None:
@@ -267,9 +274,21 @@ def rebuild(context: typer.Context, data: Data = None) -> None:
 
 
 @app.command()
-def doctor(context: typer.Context, data: Data = None, as_json: AsJson = False) -> None:
-    """Say what is where, in which versions, whether it is sound, and who holds the folder. Ends with 1 if it is not."""
-    health = examine(_settings(context, data), now)
+def doctor(
+    context: typer.Context,
+    seals: Annotated[
+        bool, typer.Option("--seals", help="Compute each day's sealed hash anew from its stored facts, and compare.")
+    ] = False,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what is where, in which versions, whether it is sound, and who holds the folder. Ends with 1 if it is not.
+
+    It looks whether the log is a sound database (SQLite's quick_check), whether each block of the views has its
+    checksum, and whether the views were made from this log. That no stored fact was changed, only --seals tells.
+    """
+    with Bars(beside()) as bars:
+        health = examine(_settings(context, data), now, bars.reach if seals else None)
     if as_json:
         _print_json(health)
     else:
@@ -295,17 +314,25 @@ def kept(
 @app.command()
 def purge(
     context: typer.Context,
-    before: Annotated[dt.date, typer.Option("--before", parser=_day, metavar="DAY", help="Recorded before this day.")],
+    before: Annotated[
+        dt.date, typer.Option("--before", parser=_day, metavar="DAY", help="Recorded before this day (UTC).")
+    ],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is recorded.")],
     data: Data = None,
 ) -> None:
     """Forget the kept bytes of what was refused, or of conflicts decided; never those of an open conflict.
 
-    Hash, length and reason stay.
+    Hash, length and reason stay, and that it was done is a fact of its own.
     """
+    if before > now().date():
+        _stop(f"{before} is still to come: what is recorded until then is not known yet", MEANS_NOTHING)
+    if not reason.strip():
+        _stop("say why: --reason TEXT", MEANS_NOTHING)
     with _in_words(), _house(_settings(context, data), "purge") as house:
-        hashes = [each for each in purgeable(all_facts(house.store.after), before) if house.store.kept(each)]
-        house.store.purge(hashes)
-    screen().print(f"bodies forgotten: {len(hashes):,}")
+        hashes = purgeable(all_facts(house.store.after), before)
+        forgotten = house.writer.do(forget_bytes(hashes, before.isoformat(), reason.strip()), Context()).result
+        house.store.checkpoint()  # or the bytes might stay in the write-ahead log
+    screen().print(f"bodies forgotten: {forgotten:,}")
 
 
 # -- what the commands share

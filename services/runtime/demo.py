@@ -1,7 +1,7 @@
 """Loading the chain-year into a data folder, day by day, and remembering that it is there.
 
-A load that was interrupted goes on where it stopped: what is closed is skipped, everything else may be sent again. It
-must not know how the year is shown.
+A load that was interrupted goes on where it stopped: what is closed is skipped, everything else may be sent again.
+Books with facts of anybody else are neither loaded into nor deleted. It must not know how the year is shown.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import resource
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
@@ -17,24 +18,39 @@ from typing import Final
 
 import msgspec
 
-from domain.kernel import Context
+from domain.kernel import Context, Refusal
 from domain.sales.facts import DayClosed
 from domain.sales.trading_day import day_stream
 from domain.values import MINOR_UNITS
 from projections.questions import Asked
 from services.demo.complete_journey import ABOUT, ChainYear
+from services.event_store import Clock, EventStore, UnreadableFact
 from services.intake import ARTICLE, BATCH
 from services.runtime.bulk import Line, Loader, Tally, without_collection
-from services.runtime.house import House
+from services.runtime.folder import Folder
+from services.runtime.house import House, software
 from services.runtime.importing import WORTH_A_ROOM, follow_views
+from services.runtime.kept import all_facts
 from services.runtime.reading import ReadingRoom
 from services.runtime.screens import Bars, label
+from services.runtime.settings import Settings
 
 STORE: Final = "counterfoil/store/1"
 CLOSING: Final = "counterfoil/closing/1"
 AS_DEMO: Final = Context(actor="demo", origin="panel")
 OF_THE_PANEL: Final = (("origin", "panel"),)
+ANOTHER_FOLDER: Final = "name a folder of its own: counterfoil demo --data DIR"
 NOTE_EVERY: Final = 2.0  # seconds between notes of how long the load has taken so far
+
+
+class NotTheDemosOwn(Refusal):
+    """The log holds facts that the demo did not write, so it is somebody's books."""
+
+    code = "not_the_demos_own"
+    kind = "conflict"
+
+    def __init__(self, folder: Path, why: str) -> None:
+        super().__init__(f"the demo neither loads into nor deletes the books in {folder}: {why}; {ANOTHER_FOLDER}")
 
 
 class Demo(msgspec.Struct):
@@ -62,6 +78,40 @@ class Demo(msgspec.Struct):
     origin: str = "panel"
 
 
+def only_the_demos(store: EventStore) -> None:
+    """Whether each fact of a log was written by the demo: its actor says so, which no import and no other command does.
+
+    Raises:
+        NotTheDemosOwn: one was not, or cannot be read.
+    """
+    folder = store.path.parent
+    try:
+        for item in all_facts(store.after):
+            if item.meta.actor != AS_DEMO.actor:
+                why = f"they hold facts that it did not write, such as {item.fact.TOPIC} at position {item.position:,}"
+                raise NotTheDemosOwn(folder, why)
+    except UnreadableFact as unreadable:
+        raise NotTheDemosOwn(folder, f"nobody can tell whose they are ({unreadable})") from unreadable
+
+
+def start_over(settings: Settings, clock: Clock) -> None:
+    """Delete what a folder holds, when all of it is the demo's.
+
+    Raises:
+        FolderInUse: another process owns it.
+        NotTheDemosOwn: it is not.
+    """
+    folder = Folder(settings.data)
+    folder.own("demo", clock())
+    try:
+        if folder.events.exists():
+            with closing(EventStore(folder.events, clock, software())) as store:
+                only_the_demos(store)
+        folder.clear()
+    finally:
+        folder.release()
+
+
 def found(house: House) -> Demo | None:
     """The figures of the load, when the whole year is in this log."""
     demo = noted(house.folder.demo)
@@ -85,13 +135,18 @@ def note(path: Path, demo: Demo) -> None:
 
 class Load:
     """One run of the load. `before` is how many seconds earlier runs took, `started` when this one opened the folder
-    (on the monotonic clock)."""
+    (on the monotonic clock).
+
+    Raises:
+        NotTheDemosOwn: the log holds facts of somebody else.
+    """
 
     def __init__(self, house: House, year: ChainYear, bars: Bars, started: float) -> None:
         self._house = house
         self._year = year
         self._bars = bars
         self._started = started
+        only_the_demos(house.store)
         self._before = 0.0 if house.store.head() == 0 else noted(house.folder.demo).seconds
         self._noted_at = started
 

@@ -1,14 +1,14 @@
 """What is where in a data folder, and whether it is sound. Looks and never repairs.
 
 The log is read through a connection that cannot write, so that it may be looked at while another process owns the
-folder; the views may not. It must not know how the findings are shown.
+folder; the views and the seals may not. It must not know how the findings are shown.
 """
 
 from __future__ import annotations
 
 import platform
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
@@ -17,18 +17,25 @@ from typing import Any, Final
 import msgspec
 
 from domain.kernel import Refusal
+from domain.sales.facts import DayClosed
 from projections.kernel import tables_of
 from projections.registry import VIEWS, Views
-from services.event_store import Clock, EventStore
+from services.event_store import Clock, EventStore, UnreadableFact, next_digest
 from services.runtime.folder import Folder, FolderInUse
 from services.runtime.house import ViewsOfAnotherLog, software
 from services.runtime.settings import Settings
 
+NAMED: Final = 20  # broken seals in one sentence
 PARTS: Final = ("counterfoil", "duckdb", "eventsourcing", "msgspec", "pyarrow")
+
+Progress = Callable[[str, int, int], None]
 
 
 class Health(msgspec.Struct):
-    """The findings. `trouble` is empty for a folder that is sound; sizes are bytes, heads are positions."""
+    """The findings. `trouble` is empty for a folder that is sound; sizes are bytes, heads are positions.
+
+    `seals` is how many were compared, None where nobody asked; `broken_seals` are the streams of the days that differ.
+    """
 
     folder: str
     holder: str = ""
@@ -39,11 +46,13 @@ class Health(msgspec.Struct):
     facts: dict[str, int] = {}
     log_integrity: str = ""
     views_integrity: str = ""
+    seals: int | None = None
+    broken_seals: list[str] = []
     trouble: list[str] = []
 
 
-def examine(settings: Settings, clock: Clock) -> Health:
-    """Look at everything that can be looked at now."""
+def examine(settings: Settings, clock: Clock, seals: Progress | None = None) -> Health:
+    """Look at everything that can be looked at now; at the seals when there is somebody to hear how far that is."""
     folder = Folder(settings.data)
     health = Health(str(folder.path.resolve()), versions=dict(versions()))
     if not folder.path.is_dir() or not folder.events.exists():
@@ -56,10 +65,14 @@ def examine(settings: Settings, clock: Clock) -> Health:
         health.holder = folder.holder_text()
         _look_at_log(folder.events, health)
         health.views_integrity = "not looked at: only their owner can"
+        if seals is not None:
+            health.trouble.append("the seals were not compared: only the owner of the folder can")
         return health
     try:
         _look_at_log(folder.events, health)
         _look_at_views(folder, health, settings, clock)
+        if seals is not None and health.log_integrity == "ok":
+            _compare_seals(folder, health, clock, seals)
     finally:
         folder.release()
     return health
@@ -112,6 +125,39 @@ def _compare(folder: Folder, views: Views, clock: Clock) -> None:
     with closing(EventStore(folder.events, clock, software())) as log:
         if not log.holds(*views.newest()):
             raise ViewsOfAnotherLog(folder.path)
+
+
+def _compare_seals(folder: Folder, health: Health, clock: Clock, progress: Progress) -> None:
+    with closing(EventStore(folder.events, clock, software())) as log:
+        days = sorted(log.with_topic(DayClosed.TOPIC))
+        try:
+            for done, day in enumerate(days, 1):
+                if not seal_fits(log, day):
+                    health.broken_seals.append(day)
+                progress("seals", done, len(days))
+        except UnreadableFact as broken:
+            health.trouble.append(f"a fact of a sealed day cannot be read: {broken}")
+            return
+    health.seals = len(days)
+    if broken_seals := health.broken_seals:
+        named = ", ".join(broken_seals[:NAMED]) + (" and others" if len(broken_seals) > NAMED else "")
+        health.trouble.append(
+            f"{len(broken_seals):,} of {len(days):,} seals differ from the facts they were put on: {named}"
+        )
+
+
+def seal_fits(log: EventStore, stream: str) -> bool:
+    """Whether each seal of a day's stream has the version and the hash of the facts before it, computed anew from
+    their stored JSON."""
+    digest = b""
+    version = 0
+    for recorded, body in log.stream(stream):
+        seal = recorded.fact
+        if isinstance(seal, DayClosed) and (seal.sealed_version, seal.sealed_hash) != (version, digest.hex()):
+            return False
+        digest = next_digest(digest, body)
+        version = recorded.version
+    return True
 
 
 def read_every_block(views: Views) -> None:

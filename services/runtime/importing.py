@@ -22,7 +22,7 @@ from domain.products.commands import DescribeArticle
 from domain.sales.commands import CloseDay, DeclareDrawer, DeclareNoSales, ReportBatch, ResolveConflict
 from domain.stock.commands import RecordMovement
 from domain.stores.commands import DescribeStore
-from services.decoding import BATCH_LIMIT, TooLarge, cut, schema_of
+from services.decoding import BATCH_LIMIT, TooLarge, cut, schema_of, storable
 from services.intake import BATCH, Refused
 from services.refusals import KEPT_OF_TOO_LARGE, keep_refused
 from services.runtime.bulk import Loader, Tally, without_collection
@@ -187,9 +187,9 @@ def scan(files: Sequence[Path], bars: Bars) -> Index:
 
 def _size(path: Path) -> int:
     if not path.exists():
-        raise NotAFile(f"there is no file {path}")
+        raise NotAFile(storable(f"there is no file {path}"))
     if not path.is_file():
-        raise NotAFile(f"{path} is no file that can be read twice")
+        raise NotAFile(storable(f"{path} is no file that can be read twice"))
     return path.stat().st_size
 
 
@@ -279,7 +279,7 @@ class Source:
 
     def name(self, place: Place) -> str:
         """The line as people find it: `batches.ndjson:17`."""
-        return f"{self._files[place.file].name}:{place.number}"
+        return storable(f"{self._files[place.file].name}:{place.number}")
 
     def _at(self, place: Place) -> BinaryIO:
         if self._open is None or self._which != place.file:

@@ -17,10 +17,11 @@ from rich.text import Text
 from domain.values import MINOR_UNITS
 from projections.export import decimal_text
 from projections.questions import Answer, Column, Kind, Question
+from projections.registry import QUESTIONS
 from services.event_store import KeptBytes
 from services.runtime.bulk import Tally
 from services.runtime.doctor import Health
-from services.runtime.screens import escaped, harmless, label, table
+from services.runtime.screens import blocks, escaped, harmless, label, table
 
 LISTED: Final = 20
 ROWS_SHOWN: Final = 40
@@ -48,7 +49,10 @@ def import_object(tally: Tally, seconds: float) -> dict[str, Any]:
         "recorded": tally.recorded,
         "unchanged": tally.unchanged,
         "refused": msgspec.to_builtins(tally.refused),
-        "listed": [{"source": source, **msgspec.to_builtins(each)} for source, each in tally.listed],
+        "listed": [
+            {"source": source, **msgspec.to_builtins(each), "replayed": replayed}
+            for source, each, replayed in tally.listed
+        ],
     }
 
 
@@ -65,16 +69,17 @@ def show_import(console: Console, tally: Tally, seconds: float) -> None:
     if tally.refused:
         refused = [(each.source, each.field, each.reason) for each in tally.refused]
         _first(console, "Refused lines", ("where", "field", "reason"), refused, "refused")
+    listed = [(f"{source} (replayed)" if replayed else source, each) for source, each, replayed in tally.listed]
     rejected = [
         (source, each.register, each.number or "", each.field, each.reason)
-        for source, each in tally.listed
+        for source, each in listed
         if each.outcome == "rejected"
     ]
     if rejected:
         columns = ("where", "register", "number", "field", "reason")
         _first(console, "Rejected transactions", columns, rejected, "refused")
     conflicts = [
-        (source, each.register, each.number, each.reason) for source, each in tally.listed if each.outcome == "conflict"
+        (source, each.register, each.number, each.reason) for source, each in listed if each.outcome == "conflict"
     ]
     if conflicts:
         _first(console, "Conflicts", ("where", "register", "number", "reason"), conflicts, "quarantine")
@@ -103,7 +108,10 @@ def show_answer(console: Console, answer: Answer) -> None:
             shown += [row_texts(answer.columns, row) for row in batch.slice(0, ROWS_SHOWN - len(shown)).to_pylist()]
         count += batch.num_rows
     columns = [(column.name, column.kind in FIGURES) for column in answer.columns]
-    console.print(table(columns, shown))
+    keys = sum(column.name in {*answer.asked.by, "currency"} for column in answer.columns)
+    beside = {measure.beside for measure in QUESTIONS[answer.asked.question].measures}
+    for block in blocks(columns, keys, shown, console.width, beside):
+        console.print(block, crop=False)
     more = f", the first {len(shown)} shown: --to FILE has all" if count > len(shown) else ""
     origins = f"; {', '.join(answer.origins)}" if answer.origins else ""
     console.print(
@@ -168,6 +176,8 @@ def show_health(console: Console, health: Health) -> None:
     rows += [("log", f"{health.log_integrity or 'not looked at'}, position {health.log_head:,}")]
     reached = "" if health.views_position is None else f", position {health.views_position:,}"
     rows += [("views", f"{health.views_integrity or 'not looked at'}{reached}")]
+    if health.seals is not None:
+        rows += [("seals", f"{health.seals:,} compared, {len(health.broken_seals):,} differ")]
     rows += list(health.versions.items())
     console.print(table([("", False), ("", False)], rows))
     if health.facts:

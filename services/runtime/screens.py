@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 PIPE_WIDTH: Final = 160
+_GAP: Final = 3  # between two columns of a table; around all of them there are two more, less the last gap
+_LEAST_TEXT: Final = 8  # characters to which a column of text may be narrowed
 _UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _LABELS: Final = {
     "counterfoil/store/1": "stores",
@@ -70,6 +73,65 @@ def table(columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[Any]], ti
         made.add_column(harmless(name), justify="right" if figures else "left", overflow="fold", no_wrap=figures)
     for row in rows:
         made.add_row(*(harmless(value) for value in row))
+    return made
+
+
+def blocks(
+    columns: Sequence[tuple[str, bool]],
+    keys: int,
+    rows: Sequence[Sequence[Any]],
+    width: int,
+    beside: Container[str] = (),
+) -> Iterator[Table]:
+    """A table as blocks that fit a width, each beginning with the first `keys` columns: no figure is folded or cut.
+
+    Columns named in `beside` stay with the one before. Text is folded where a block would not fit otherwise; a block
+    whose figures alone are too wide is wider than the screen.
+    """
+    cells = [[escaped("" if value is None else str(value)) for value in row] for row in rows]
+    widths = [
+        max(cell_len(text) for text in (escaped(name), *(row[place] for row in cells)))
+        for place, (name, _) in enumerate(columns)
+    ]
+    head = list(range(keys))
+    groups: list[list[int]] = []
+    for place in range(keys, len(columns)):
+        if groups and columns[place][0] in beside:
+            groups[-1].append(place)
+        else:
+            groups.append([place])
+    for group in groups:
+        _narrow([*head, *group], columns, widths, width)
+    while groups:
+        block = head + groups.pop(0)
+        while groups and _width([widths[place] for place in block + groups[0]]) <= width:
+            block += groups.pop(0)
+        yield _block(columns, widths, block, cells)
+
+
+def _narrow(places: Sequence[int], columns: Sequence[tuple[str, bool]], widths: list[int], width: int) -> None:
+    """Take from the widest columns of text what is too much for these columns to stand side by side."""
+    while _width([widths[place] for place in places]) > width:
+        wide = [place for place in places if not columns[place][1] and widths[place] > _LEAST_TEXT]
+        if not wide:
+            return
+        widths[max(wide, key=lambda place: widths[place])] -= 1
+
+
+def _width(widths: Sequence[int]) -> int:
+    return sum(widths) + _GAP * len(widths) - 1
+
+
+def _block(
+    columns: Sequence[tuple[str, bool]], widths: Sequence[int], places: Sequence[int], cells: Sequence[Sequence[str]]
+) -> Table:
+    made = Table(box=SIMPLE_HEAD, pad_edge=False, width=_width([widths[place] for place in places]))
+    for place in places:
+        name, figures = columns[place]
+        justify: Literal["right", "left"] = "right" if figures else "left"
+        made.add_column(harmless(name), justify=justify, overflow="fold", width=widths[place])
+    for row in cells:
+        made.add_row(*(Text(row[place]) for place in places))
     return made
 
 

@@ -35,13 +35,16 @@ IN_WORDS: Final[Mapping[str, str]] = {
     "money_without_quantity": "lines with money and no quantity",
     "quantity_without_money": "lines with a quantity and no money",
     "tender_against_sale": "receipts with a tender against their direction, such as a coupon above the sale",
+    "tender_without_sale": "no-sales, voids, cancels and trainings with money, which is in no total and no drawer",
     "quantity_limit": "lines of more than 1,000 units",
     "amount_limit": "lines of more than 100,000 in their currency",
     "outside_day": "receipts that ended outside their business day",
+    "offset_differs": "receipts whose time has another offset than their store's clocks",
     "not_linked": "post-voids that name no original",
     "unknown_article": "lines of articles that nobody has registered",
     "price_differs": "lines whose list amount is not the price in force",
     "returned_more_than_sold": "lines that return more than was sold",
+    "refunded_more_than_paid": "lines that give back more than was paid",
     "original_unknown": "returns whose original is not in the books",
     "cost_unknown": "lines that left the stock without a cost: no data until the first delivery with one",
 }
@@ -96,7 +99,7 @@ def _net_by(views: Views, dimension: str, currency: str) -> list[Row]:
 def _ranking(title: str, rows: Sequence[Row]) -> Table:
     made = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False, pad_edge=False)
     made.add_column()
-    made.add_column(justify="right")
+    made.add_column(justify="right", no_wrap=True)
     for row in rows:
         made.add_row(harmless(f"store {row['store']}"), money(row["net"], row["currency"]))
     return made
@@ -123,8 +126,8 @@ def _chart(title: str, rows: Sequence[tuple[str, Decimal]], currency: str) -> Re
     """Bars to the scale of the largest; what is not above zero has none."""
     made = Table(box=None, show_header=False, pad_edge=False)
     made.add_column()
-    made.add_column(style="cyan")
-    made.add_column(justify="right")
+    made.add_column(style="cyan", no_wrap=True)
+    made.add_column(justify="right", no_wrap=True)
     most = max((net for _, net in rows), default=Decimal(0))
     for name, net in rows:
         made.add_row(harmless(name), bar(net, most), money(net, currency))
@@ -142,7 +145,7 @@ def bar(value: Decimal, most: Decimal) -> str:
 def _exceptions(views: Views) -> RenderableType:
     rows = views.ask(Asked("exceptions", by=("code",), measures=("exceptions",))).rows()
     made = Table(box=None, show_header=False, pad_edge=False)
-    made.add_column(justify="right", style="yellow")
+    made.add_column(justify="right", style="yellow", no_wrap=True)
     made.add_column()
     made.add_column(style="dim")
     for row in sorted(rows, key=lambda row: (row["code"] == NO_COSTS, -row["exceptions"])):

@@ -15,6 +15,7 @@ from rich.console import Console
 from projections.registry import VIEWS
 from services.demo.complete_journey import ChainYear
 from services.runtime import demo
+from services.runtime.folder import Folder
 from services.runtime.house import House
 from services.runtime.screens import Bars
 from services.runtime.settings import Settings
@@ -93,7 +94,8 @@ def _load(year: ChainYear, data: Path, timers: Stages | None = None) -> dict[str
         timers.begin()
     processor = time.process_time()
     started = time.monotonic()
-    with patch.object(demo, "ReadingRoom", room), House(Settings(data=data), "benchmark", fresh=True) as house:
+    Folder(data).clear()
+    with patch.object(demo, "ReadingRoom", room), House(Settings(data=data), "benchmark") as house:
         loaded = demo.Load(house, year, Bars(Console(file=StringIO())), started).run()
         processor = time.process_time() - processor
         if loaded.lines != lines or loaded.refused:  # a load that lost something is not measured

@@ -48,11 +48,28 @@ def test_a_quantity_has_no_needless_zeros_and_no_value_is_an_empty_cell() -> Non
     )
 
 
-@pytest.mark.parametrize("tender", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", '=cmd|" /C calc"!A0'])
+@pytest.mark.parametrize("tender", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", '=cmd|" /C calc"!A0'])
 def test_text_that_a_spreadsheet_would_run_is_made_harmless(tender: str) -> None:
     text = b"".join(csv_parts(answer(log_of(tender), ("tender",), ("tendered",)))).decode()
     rows = list(csv.reader(io.StringIO(text, newline="")))
     assert rows[1] == ["'" + tender, "USD", "-1.50"]
+
+
+@pytest.mark.parametrize("sign", ["\uff1d", "\uff0b", "\uff0d", "\uff20"], ids=["equals", "plus", "minus", "at"])
+def test_the_full_width_forms_of_the_signs_are_made_harmless_too(sign: str) -> None:
+    text = b"".join(csv_parts(answer(log_of(sign + "1"), ("tender",), ("tendered",)))).decode()
+    assert text.splitlines()[1].startswith(f"'{sign}1,")
+
+
+def test_a_file_that_cannot_be_made_is_named_as_it_was_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere" / "sales.csv"
+    with pytest.raises(FileNotFoundError) as missing:
+        export(answer(), path)
+    assert missing.value.filename == str(path)
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(IsADirectoryError) as folder:
+        export(answer(), tmp_path / "folder.csv")
+    assert folder.value.filename == str(tmp_path / "folder.csv")
 
 
 @settings(max_examples=25)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -75,6 +76,53 @@ def test_what_cannot_be_applied_stops_and_leaves_no_trace() -> None:
     view.strict = False
     views.apply([noted(2, "b"), noted(3, "broken"), noted(4, "c")])
     assert reasons(views) == ["a", "b", "broken", "c"]
+
+
+class Kinds:
+    """A table with a column of each kind that views have; the rows come from a test."""
+
+    name = "kinds"
+    ddl = """CREATE TABLE kinds (position UBIGINT, business_day DATE, moment TIMESTAMPTZ, text VARCHAR,
+        money DECIMAL(18, 4), sign TINYINT, flag BOOLEAN, days DATE[]);"""
+    facts: tuple[type[Fact], ...] = (NoSalesDeclared,)
+
+    def __init__(self, rows: pa.Table) -> None:
+        self.rows = rows
+
+    def apply(self, recorded: Sequence[Recorded], write: Write) -> None:
+        for _ in recorded:
+            write.insert("kinds", self.rows)
+
+
+def kinds(with_list: bool) -> pa.Table:
+    day, at = dt.date(2017, 3, 5), dt.datetime(2017, 3, 5, 12, 0, 0, 123_456, tzinfo=dt.UTC)
+    columns = {
+        "position": pa.array([1, 2, 2**63], pa.uint64()),
+        "business_day": pa.array([day, None, dt.date(1, 1, 1)], pa.date32()),
+        "moment": pa.array([at, None, at], pa.timestamp("us", "UTC")),
+        "text": pa.array(["it's", None, "it's"]).dictionary_encode(),
+        "money": pa.array([Decimal("99999999999999.9999"), None, Decimal("-0.0001")], pa.decimal128(18, 4)),
+        "sign": pa.array([-1, 0, None], pa.int8()),
+        "flag": pa.array([True, None, False], pa.bool_()),
+    }
+    if with_list:
+        columns["days"] = pa.array([[day], [], None], pa.list_(pa.date32()))
+    return pa.table(columns)
+
+
+@pytest.mark.parametrize("with_list", [False, True])
+@pytest.mark.parametrize("few", [0, 200])
+def test_few_rows_and_many_are_kept_to_the_last_digit(
+    few: int, with_list: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("projections.kernel._FEW_VALUES", few)
+    rows = kinds(with_list)
+    views = opened(None, facts.VIEW, Kinds(rows))
+    views.apply([noted(1)])
+    reading = views.read()
+    found = reading.ask("SELECT * FROM kinds ORDER BY position", {}, 2**63, None, 100).read_all()
+    reading.close()
+    assert found.select(rows.column_names).to_pylist() == rows.to_pylist()
 
 
 def test_views_stand_where_the_slowest_partition_stands() -> None:

@@ -8,25 +8,16 @@ import json
 import re
 from pathlib import Path
 
-import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from domain.audit.facts import SubmissionRefused
-from domain.kernel import Fact, Meta, Recorded
-from domain.sales.facts import Conflict, ConflictResolved, Rejected, SalesReported, Transactions
+from projections.questions import Asked
 from services.decoding import SCHEMAS
 from services.runtime.folder import Folder
-from services.runtime.kept import purgeable
-from tests.runtime.world import MONDAY, article, opened, run, write
-from tests.support.house import a_store, batch, resolution, sale
-from tests.support.runs import answers, assert_equal
-
-
-def words(text: str) -> str:
-    """What was said, whatever the width of the screen."""
-    return " ".join(text.replace("│", " ").split())
-
+from services.runtime.house import now
+from services.runtime.reports import row_texts
+from tests.runtime.world import MONDAY, article, opened, run, words, write
+from tests.support.house import a_store, batch, sale
 
 # -- where
 
@@ -42,7 +33,9 @@ def test_the_folder_may_be_named_in_three_places(shop: Path, where: str, monkeyp
     assert json.loads(result.stdout)["rows"][0]["lines"] == 5
 
 
-@pytest.mark.parametrize("command", [["export", "sales"], ["rebuild"], ["kept", "00"], ["purge", "--before", MONDAY]])
+@pytest.mark.parametrize(
+    "command", [["export", "sales"], ["rebuild"], ["kept", "00"], ["purge", "--before", MONDAY, "--reason", "old"]]
+)
 def test_where_there_is_no_data_nothing_is_made(command: list[str], tmp_path: Path) -> None:
     result = run(*command, "--data", tmp_path / "nowhere")
     assert result.exit_code == 2
@@ -57,7 +50,7 @@ def test_where_there_is_no_data_nothing_is_made(command: list[str], tmp_path: Pa
         ["export", "sales"],
         ["rebuild"],
         ["kept", "00"],
-        ["purge", "--before", "2030-01-01"],
+        ["purge", "--before", MONDAY, "--reason", "old"],
         ["import"],
     ],
 )
@@ -89,6 +82,24 @@ def test_an_import_is_reported_with_what_was_refused_where_and_why(shop: Path, t
     assert re.search(r"Refused lines .* f\.ndjson:3 /schema names no schema", shown)
     assert re.search(r"Rejected transactions .* f\.ndjson:1 T1 3 /transactions/0", shown)
     assert re.search(r"Conflicts .* f\.ndjson:2 T1 1 this number already stands", shown)
+
+
+def test_what_a_batch_sent_again_left_to_look_at_is_listed_again_but_not_counted_again(
+    shop: Path, tmp_path: Path
+) -> None:
+    bad = batch(sale(3, net="9.99", day=MONDAY), batch_id="bad", day=MONDAY)
+    other = batch(sale(1, register="T1", day=MONDAY, cashier="other"), batch_id="other", day=MONDAY)
+    file = write(tmp_path / "f.ndjson", [bad, other])
+    assert run("import", "--data", shop, file).exit_code == 1
+    again = run("import", "--data", shop, file)
+    assert again.exit_code == 1
+    shown = words(again.stdout)
+    assert re.search(r"conflict 0 another .* rejected 0 not", shown)
+    assert re.search(r"Rejected transactions .* f\.ndjson:1 \(replayed\) T1 3 /transactions/0", shown)
+    assert re.search(r"Conflicts .* f\.ndjson:2 \(replayed\) T1 1 this number already stands", shown)
+    told = json.loads(run("import", "--json", "--data", shop, file).stdout)
+    assert (told["replayed"], told["conflict"], told["rejected"]) == (2, 0, 0)
+    assert [(each["outcome"], each["replayed"]) for each in told["listed"]] == [("rejected", True), ("conflict", True)]
 
 
 def test_only_the_first_twenty_refused_lines_are_shown_and_where_the_others_are(tmp_path: Path) -> None:
@@ -133,6 +144,53 @@ def test_a_question_is_cut_filtered_and_looked_at_from_the_past(shop: Path) -> N
     assert net("--known-at", "1") == net("--known-at", "2024-01-01T00:00:00Z") == []
     assert net("--by", "department") == ["0.00", "6.00"]
     assert net("--by", "department", "--articles", "today") == ["6.00"]
+
+
+def test_a_cut_and_measures_may_be_named_in_several_pieces(shop: Path) -> None:
+    def told(*more: str) -> str:
+        return run("export", "sales", *more, "--json", "--data", shop).stdout
+
+    pieces = ("--by", "store", "--by", "kind,month", "--measures", "net", "--measures", "lines")
+    assert told(*pieces) == told("--by", "store,kind,month", "--measures", "net,lines")
+
+
+def test_a_time_to_come_is_answered_with_a_warning_and_a_time_that_is_past_without(shop: Path) -> None:
+    to_come = run("export", "sales", "--known-at", "2999-01-01T00:00:00Z", "--data", shop)
+    assert to_come.exit_code == 0
+    assert "2999-01-01T00:00:00Z is still to come" in words(to_come.stderr)
+    assert "still to come" not in to_come.stdout
+    for known_at in ("2024-01-01T00:00:00Z", now().isoformat(), "1"):
+        assert run("export", "sales", "--known-at", known_at, "--data", shop).stderr == ""
+
+
+def test_a_file_that_cannot_be_written_is_called_by_the_name_it_was_given(shop: Path, tmp_path: Path) -> None:
+    to = tmp_path / "nowhere" / "sales.csv"
+    result = run("export", "sales", "--to", to, "--data", shop)
+    assert result.exit_code == 1
+    assert str(to) in words(result.stderr)
+    assert ".part" not in result.stderr
+
+
+@pytest.mark.parametrize("wide", [60, 80, 100, 120])
+@pytest.mark.parametrize("by", [(), ("month",), ("store", "business_day", "kind")])
+def test_every_figure_is_shown_whole_beside_its_dimensions_however_narrow_the_screen(
+    by: tuple[str, ...], wide: int, shop: Path
+) -> None:
+    asked: list[str | Path] = ["export", "sales", "--by", ",".join(by), "--data", shop]
+    with opened(shop) as house:
+        answer = house.views.ask(Asked("sales", by=by, today=now().date()))
+        names = [column.name for column in answer.columns]
+        rows = [dict(zip(names, row_texts(answer.columns, row), strict=True)) for row in answer.rows()]
+    shown: list[dict[str, str]] = [{} for _ in rows]
+    *lines, _ = run(*asked, wide=wide).stdout.splitlines()
+    assert max(map(len, lines)) <= wide
+    cells = [line.split() for line in lines if line.strip() and "─" not in line]
+    for begin in range(0, len(cells), len(rows) + 1):
+        header, *body = cells[begin : begin + len(rows) + 1]
+        assert header[: len(by)] == list(by)
+        for row, texts in zip(shown, body, strict=True):
+            row |= dict(zip(header, texts, strict=True))
+    assert shown == rows
 
 
 @pytest.mark.parametrize(
@@ -190,141 +248,3 @@ def test_the_schemas_are_listed_and_an_unknown_one_is_refused() -> None:
     result = run("schema", "till")
     assert result.exit_code == 2
     assert "counterfoil/batch/1" in words(result.stderr)
-
-
-# -- rebuild
-
-
-@pytest.mark.parametrize("harm", ["none", "gone", "another version", "garbage"])
-def test_a_rebuild_gives_the_answers_there_were_whatever_became_of_the_views(shop: Path, harm: str) -> None:
-    with opened(shop) as house:
-        house.settle()
-        before = answers(house.views, finest=True)
-    views = shop / "views.duckdb"
-    if harm == "gone":
-        views.unlink()
-    if harm == "garbage":
-        views.write_bytes(b"no database at all" * 1_000)
-    if harm == "another version":
-        with duckdb.connect(str(views)) as database:
-            database.execute("UPDATE about SET schema = 'older'")
-        refused = run("export", "sales", "--data", shop)
-        assert refused.exit_code == 2
-        assert "counterfoil rebuild" in refused.stderr
-    result = run("rebuild", "--data", shop)
-    assert result.exit_code == 0, result.output
-    with opened(shop) as house:
-        assert_equal(answers(house.views, finest=True), before)
-
-
-# -- doctor
-
-
-def test_the_doctor_says_what_is_where_and_ends_with_0(shop: Path) -> None:
-    result = run("doctor", "--data", shop)
-    assert result.exit_code == 0, result.output
-    for text in (str(shop), "events.sqlite", "views.duckdb", "eventsourcing", "sales.DayClosed.1", "healthy", "nobody"):
-        assert text in result.stdout
-    told = json.loads(run("doctor", "--json", "--data", shop).stdout)
-    assert told["log_head"] == told["views_position"] == sum(told["facts"].values())
-    assert told["log_integrity"] == told["views_integrity"] == "ok"
-
-
-def test_the_doctor_looks_at_what_it_can_while_the_folder_is_in_use(shop: Path) -> None:
-    with opened(shop) as house:
-        told = json.loads(run("doctor", "--json", "--data", shop).stdout)
-        assert told["log_head"] == house.store.head()
-    assert "a test" in told["holder"]
-    assert told["log_integrity"] == "ok"
-    assert told["views_position"] is None
-    assert told["trouble"] == []
-
-
-@pytest.mark.parametrize("file", ["events.sqlite", "views.duckdb"])
-def test_the_doctor_finds_a_damaged_file(shop: Path, file: str) -> None:
-    whole = (shop / file).read_bytes()
-    middle = len(whole) // 3
-    (shop / file).write_bytes(whole[:middle] + b"\xa5" * (len(whole) - middle))
-    result = run("doctor", "--data", shop)
-    assert result.exit_code == 1
-    assert "damaged" in result.stdout
-
-
-def test_the_doctor_notices_views_of_another_log(shop: Path, tmp_path: Path) -> None:
-    run("import", "--data", tmp_path / "short", write(tmp_path / "f.ndjson", [a_store()]))
-    (tmp_path / "short" / "events.sqlite").replace(shop / "events.sqlite")
-    result = run("doctor", "--data", shop)
-    assert result.exit_code == 1
-    assert "were made from another log" in words(result.stdout)
-    assert run("export", "sales", "--data", shop).exit_code == 2
-    assert run("rebuild", "--data", shop).exit_code == 0
-    assert run("doctor", "--data", shop).exit_code == 0
-
-
-def test_the_doctor_finds_nothing_where_nothing_is(tmp_path: Path) -> None:
-    assert run("doctor", "--data", tmp_path / "nowhere").exit_code == 1
-    assert not (tmp_path / "nowhere").exists()
-
-
-# -- kept bytes
-
-
-def test_kept_bytes_are_shown_without_obeying_them_and_purged_but_for_open_conflicts(
-    shop: Path, tmp_path: Path
-) -> None:
-    evil = b'{"schema":"counterfoil/closing/1","store":"\x1b[2J[bold]\xff"}'
-    other = batch(sale(1, day=MONDAY, cashier="other"), batch_id="other", day=MONDAY)
-    run("import", "--data", shop, write(tmp_path / "f.ndjson", [evil, other]))
-    refused = json.loads(run("export", "refused", "--by", "bytes_hash", "--json", "--data", shop).stdout)
-    conflict = json.loads(run("export", "quarantine", "--by", "bytes_hash", "--json", "--data", shop).stdout)
-    evil_hash, other_hash = refused["rows"][0]["bytes_hash"], conflict["rows"][0]["bytes_hash"]
-    shown = run("kept", evil_hash, "--data", shop)
-    assert shown.exit_code == 0
-    assert r"\x1b[2J[bold]\xff" in shown.stdout
-    assert "\x1b" not in shown.stdout
-
-    assert "forgotten: 0" in run("purge", "--before", "2024-01-01", "--data", shop).stdout
-    assert "forgotten: 1" in run("purge", "--before", "2999-01-01", "--data", shop).stdout
-    assert run("kept", evil_hash, "--data", shop).exit_code == 2
-    assert run("kept", other_hash, "--data", shop).exit_code == 0
-
-    decided = resolution(1, "keep_first", MONDAY)
-    assert run("import", "--data", shop, write(tmp_path / "g.ndjson", [decided])).exit_code == 0
-    assert "forgotten: 1" in run("purge", "--before", "2999-01-01", "--data", shop).stdout
-    assert run("kept", other_hash, "--data", shop).exit_code == 2
-
-
-def recorded(fact: Fact, day: str, stream: str = "day/2024-03-04/1") -> Recorded:
-    return Recorded(1, stream, 1, Meta("1", recorded_at=f"{day}T12:00:00.000000Z"), fact)
-
-
-def reported(*conflicts: Conflict, rejected: str = "") -> SalesReported:
-    none = Transactions([], [], [], [], [], [], [])
-    refused = [Rejected("malformed", "", "", rejected, 1)] if rejected else []
-    return SalesReported("b", "h", "USD", none, conflicts=list(conflicts), rejected=refused)
-
-
-def test_only_what_is_old_and_decided_may_be_forgotten() -> None:
-    conflict = Conflict("T1", 1, "came", "stands", "changed_content", "bytes-1", 9)
-    again = Conflict("T1", 1, "came", "stands", "changed_content", "bytes-2", 9, again=True)
-    refused = SubmissionRefused("malformed", "", "", "bytes-3", 9, 9)
-    log = [
-        recorded(reported(conflict, rejected="bytes-4"), "2024-03-04"),
-        recorded(reported(again), "2024-03-05"),
-        recorded(refused, "2024-03-06", "refused/bytes-3"),
-    ]
-    decision = recorded(ConflictResolved("T1", 1, "came", "stands", "keep_first", "seen", "USD"), "2024-03-07")
-    assert purgeable(iter(log), dt.date(2024, 3, 4)) == []
-    assert purgeable(iter(log), dt.date(2024, 3, 6)) == ["bytes-4"]
-    assert purgeable(iter(log), dt.date(2024, 3, 7)) == ["bytes-3", "bytes-4"]
-    assert purgeable(iter([*log, decision]), dt.date(2024, 3, 5)) == ["bytes-1", "bytes-4"]
-    assert purgeable(iter([*log, decision]), dt.date(2024, 3, 7)) == ["bytes-1", "bytes-2", "bytes-3", "bytes-4"]
-
-
-def test_bytes_that_also_wait_for_a_decision_elsewhere_are_not_forgotten() -> None:
-    conflict = Conflict("T1", 1, "came", "stands", "changed_content", "same", 9)
-    log = [
-        recorded(reported(conflict), "2024-03-04"),
-        recorded(reported(rejected="same"), "2024-03-04", "day/2024-03-05/1"),
-    ]
-    assert purgeable(iter(log), dt.date(2030, 1, 1)) == []

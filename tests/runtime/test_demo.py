@@ -17,11 +17,14 @@ import msgspec
 import pytest
 
 from domain.sales.commands import ReportBatch
+from projections.questions import Asked
 from services.demo.complete_journey import ABOUT
 from services.runtime.bulk import Line, Loader
 from services.runtime.demo import Demo, Load, found, note, noted
 from services.runtime.screens import Bars
-from tests.runtime.world import ShortYear, opened, quiet, run, take_in
+from services.runtime.summary import DEPARTMENTS, money
+from tests.runtime.world import ShortYear, opened, quiet, run, take_in, write
+from tests.support.house import a_store
 from tests.support.runs import Answers, answers, assert_equal
 
 SAID = ("stores", "transactions", "lines", "store_days", "net_sales")
@@ -62,6 +65,15 @@ def test_the_summary_shows_the_chain_its_best_and_worst_its_week_and_where_the_d
         assert text in shown
     assert "articles that nobody has registered" in shown
     assert ABOUT in " ".join(shown.split())
+
+
+def test_the_summary_shows_its_amounts_whole_on_a_narrow_screen(loaded: Path) -> None:
+    shown = run("demo", "--data", loaded, wide=60).stdout
+    with opened(loaded) as house:
+        by_weekday = house.views.ask(Asked("sales", by=("weekday",), measures=("net",))).rows()
+        by_department = house.views.ask(Asked("sales", by=("department",), measures=("net",))).rows()
+    largest = sorted(by_department, key=lambda row: -row["net"])[:DEPARTMENTS]
+    assert [row["net"] for row in [*by_weekday, *largest] if f" {money(row['net'], 'USD')}" not in shown] == []
 
 
 def test_the_files_of_the_demo_imported_give_the_answers_of_the_demo(
@@ -138,6 +150,30 @@ def test_fresh_starts_over(loaded: Path, tmp_path: Path, monkeypatch: pytest.Mon
     assert not (data / "demo.json").exists()
     with opened(data) as house:
         assert house.store.head() == 0
+
+
+def test_the_demo_keeps_its_hands_off_a_shops_books(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(shop) as house:
+        head = house.store.head()
+    for command in (["demo"], ["demo", "--fresh"]):
+        result = run(*command, "--data", shop)
+        assert result.exit_code == 2, result.output
+        said = " ".join(result.stderr.split())
+        assert "hold facts that it did not write" in said
+        assert "name a folder of its own: counterfoil demo --data DIR" in said
+    with opened(shop) as house:
+        house.settle()
+        assert house.store.head() == house.views.position() == head
+
+
+def test_one_line_of_somebody_else_in_the_books_of_the_demo_is_enough(loaded: Path, tmp_path: Path) -> None:
+    data = tmp_path / "copy"
+    shutil.copytree(loaded, data)
+    assert run("import", write(tmp_path / "f.ndjson", [a_store("mine")]), "--data", data).exit_code == 0
+    refused = run("demo", "--fresh", "--data", data)
+    assert refused.exit_code == 2
+    assert "such as stores.StoreRegistered.1" in " ".join(refused.stderr.split())
+    assert run("demo", "--json", "--data", data).exit_code == 0, "a year that is there may always be looked at"
 
 
 def test_the_demo_writes_the_chain_year_as_files(

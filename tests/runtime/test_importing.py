@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 import tempfile
 from io import BytesIO
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.sales.facts import SalesReported
+from projections.questions import Asked
 from services.decoding import BATCH_LIMIT, SCHEMAS
 from services.refusals import KEPT_OF_TOO_LARGE
 from services.runtime import importing
@@ -114,6 +116,19 @@ def test_a_line_over_the_limit_is_refused_with_its_hash_its_length_and_its_begin
     assert (kept.length, kept.data) == (len(huge), huge[:KEPT_OF_TOO_LARGE])
 
 
+def test_a_file_whose_name_is_no_text_is_imported_and_its_refused_lines_name_it(tmp_path: Path) -> None:
+    odd = write(tmp_path / os.fsdecode(b"\xff.ndjson"), [a_store(), b"hello", batch(sale(1, line(sku="no article")))])
+    tally = take_in(tmp_path / "data", odd)
+    assert [each.source for each in tally.refused] == ["\\udcff.ndjson:2"]
+    assert [source for source, *_ in tally.listed] == ["\\udcff.ndjson:3"]
+    with opened(tmp_path / "data") as house:
+        house.settle()
+        sources = {row["source"] for row in house.views.ask(Asked("refused", by=("source",))).rows()}
+    assert sources == {"\\udcff.ndjson:2", "b1"}
+    with pytest.raises(NotAFile, match=r"there is no file .*\\udcff"):
+        scan([tmp_path / os.fsdecode(b"gone-\xff.ndjson")], quiet())
+
+
 def test_a_name_that_is_no_file_stops_the_import_before_anything_is_done(tmp_path: Path) -> None:
     there = write(tmp_path / "there.ndjson", [a_store()])
     with pytest.raises(NotAFile, match=r"there is no file .*gone\.ndjson"):
@@ -206,7 +221,7 @@ def test_a_bad_transaction_does_not_take_its_neighbours_along(tmp_path: Path, wa
     assert was in body
     tally = take_in(tmp_path / "data", write(tmp_path / "f.ndjson", [body.replace(was, becomes), a_store()]))
     assert (tally.accepted, tally.rejected, len(tally.refused)) == (2, 1, 0)
-    ((source, listed),) = tally.listed
+    ((source, listed, _),) = tally.listed
     assert source.startswith("f.ndjson:1")
     assert listed.field.startswith("/transactions/1")
     assert listed.reason

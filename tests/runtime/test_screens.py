@@ -9,12 +9,13 @@ from io import StringIO
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from rich.console import Console
 
 from domain.sales.rules import RULES
 from projections.questions import Column
 from services.runtime.reports import row_texts
-from services.runtime.screens import Bars, escaped, harmless, table
+from services.runtime.screens import Bars, blocks, escaped, harmless, table
 from services.runtime.summary import BAR, IN_WORDS, bar
 
 
@@ -69,6 +70,40 @@ def test_amounts_are_shown_in_the_decimals_of_their_currency() -> None:
     assert row("JPY", "-1200.0000")[1] == "-1,200"
     assert row("KWD", "-0.5000")[1] == "-0.500"
     assert row_texts(columns, dict.fromkeys(("currency", "net", "units", "lines"))) == ("", "", "", "")
+
+
+@given(
+    st.integers(1, 120),
+    st.lists(st.text("abc牛", min_size=1, max_size=40), min_size=2, max_size=2),
+    st.lists(st.integers(0, 10**12), min_size=1, max_size=9),
+)
+def test_blocks_hold_every_figure_on_one_line_and_every_text_in_full(
+    wide: int, texts: list[str], figures: list[int]
+) -> None:
+    names = [f"m{place}" for place in range(len(figures))]
+    columns = [("one", False), ("two", False), *((name, True) for name in names)]
+    row = [*texts, *(f"{figure:,}" for figure in figures)]
+    said: dict[str, str] = {}
+    for block in blocks(columns, 2, [row], wide):
+        console = Console(file=StringIO(), width=wide)
+        console.print(block, crop=False)
+        shown = console.file.getvalue()  # type: ignore[attr-defined]
+        assert wide < 40 or max(cell_len(line) for line in shown.split("\n")) <= wide
+        header, _, *lines = [line for line in shown.split("\n") if line.strip()]
+        assert header.split()[:2] == ["one", "two"]
+        said |= dict(zip(header.split()[2:], lines[0].split()[-len(header.split()) + 2 :], strict=True))
+        folded = "".join("".join(line.split()) for line in lines)
+        assert sorted(folded) == sorted("".join([*texts, *(row[2 + names.index(name)] for name in header.split()[2:])]))
+    assert said == dict(zip(names, row[2:], strict=True))
+
+
+def test_what_explains_a_figure_stays_beside_it() -> None:
+    columns = [("store", False), ("units", True), ("unit", False), ("net", True)]
+    made = list(blocks(columns, 1, [("12", "1,234", "KGM", "5.00")], 22, {"unit"}))
+    assert [[str(column.header) for column in block.columns] for block in made] == [
+        ["store", "units", "unit"],
+        ["store", "net"],
+    ]
 
 
 @given(st.decimals(0, 10**9, places=2), st.decimals(1, 10**9, places=2))

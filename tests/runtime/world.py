@@ -35,6 +35,11 @@ def run(*arguments: str | Path, wide: int = 200) -> Result:
     return CliRunner().invoke(app, [str(each) for each in arguments], env={"COLUMNS": str(wide)})
 
 
+def words(text: str) -> str:
+    """What was said, whatever the width of the screen."""
+    return " ".join(text.replace("│", " ").split())
+
+
 def quiet() -> Bars:
     """Progress that nobody sees."""
     return Bars(Console(file=StringIO()))

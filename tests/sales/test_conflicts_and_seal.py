@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from domain.kernel import Context
 from domain.sales.facts import (
     ConflictResolved,
     DayClosed,
     DayRestated,
     MissingNumbers,
+    OverShort,
     Totals,
     TransactionReversed,
 )
@@ -22,9 +24,13 @@ from domain.sales.outcomes import (
     NumberTaken,
 )
 from domain.sales.trading_day import day_stream
+from projections.questions import Asked
+from services.runtime.house import House
+from services.runtime.settings import Settings
 from tests.support.house import (
     DAY,
     NEXT_DAY,
+    NOON,
     STORE,
     Desk,
     a_store,
@@ -214,6 +220,85 @@ def test_a_register_that_numbers_on_is_measured_from_its_nearest_earlier_day(des
     desk.send(batch(sale(1, register="RUN"), sale(2, register="RUN"), day="2026-03-02"))
     desk.send(batch(sale(5, register="RUN")), declaration({"cash": "2.00"}, register="RUN"), closing())
     assert desk.facts(DayClosed)[0].missing == [MissingNumbers("RUN", 3, 4, "head")]
+
+
+def test_the_seal_and_the_view_see_the_same_gaps_after_a_register_rested_for_two_months(tmp_path: Path) -> None:
+    with House(Settings(data=tmp_path), "a pause", lambda: NOON) as house:
+
+        def tell(*bodies: bytes) -> None:
+            commands = [(house.intake.line(body), Context()) for body in bodies]
+            for outcome in house.writer.submit_all(commands).result(timeout=30):
+                assert not isinstance(outcome, Exception), outcome
+
+        tell(a_store(), batch(sale(1, register="RUN", day="2025-12-30"), day="2025-12-30"))
+        for day in ("2026-01-10", "2026-02-20", "2026-03-01"):  # others went on
+            tell(batch(sale(1, day=day), day=day))
+        tell(
+            batch(sale(2, register="RUN", day="2026-01-04"), day="2026-01-04"),
+            batch(sale(5, register="RUN")),
+            declaration({"cash": "2.00"}, register="RUN"),
+            closing(),
+        )
+        house.settle()
+        asked = Asked("gaps", by=("first", "last", "place"), where=(("business_day", DAY),))
+        seen = [(row["first"], row["last"], row["place"]) for row in house.views.ask(asked).rows()]
+        (seal,) = [each.fact for each in house.store.after(0, 100) if isinstance(each.fact, DayClosed)]
+    assert [(gap.first, gap.last, gap.place) for gap in seal.missing] == seen == [(3, 4, "head")]
+
+
+def test_an_earlier_day_that_waits_in_the_same_group_is_kept_before_the_seal_looks_back(desk: Desk) -> None:
+    desk.send(batch(sale(4, register="RUN")), declaration({"cash": "2.00"}, register="RUN"))
+    desk.send_together(batch(sale(3, register="RUN", day="2025-12-01"), day="2025-12-01"), closing())
+    assert desk.facts(DayClosed)[0].missing == []
+
+
+def test_the_earlier_days_of_a_store_are_its_own_and_the_latest_comes_first(desk: Desk) -> None:
+    desk.send(a_store("11"), a_store("A_1"), a_store("A.1"))
+    days = ["2025-11-30", "2026-01-04", "2026-03-04"]
+    for day in days:
+        desk.send(batch(sale(1, day=day), day=day), batch(sale(1, day=day), day=day, store="11"))
+    desk.send(
+        batch(sale(1, day="2026-03-03"), day="2026-03-03", store="11"), batch(sale(1)), batch(sale(1), store="A.1")
+    )
+    assert desk.store.earlier(STREAM, 9) == [day_stream(STORE, day) for day in reversed(days)]
+    assert desk.store.earlier(STREAM, 2) == [day_stream(STORE, day) for day in reversed(days[1:])]
+    assert desk.store.earlier(day_stream(STORE, days[0]), 9) == []
+    assert desk.store.earlier(day_stream("A_1", NEXT_DAY), 9) == []
+
+
+# -- drawers
+
+
+def test_a_count_and_its_correction_after_the_seal_restate_the_day(desk: Desk) -> None:
+    desk.send(batch(FIRST), declaration({"Cash": "2.00"}, register="T1"), closing())
+    desk.send(batch(sale(1, register="T2"), batch_id="b2"), declaration({"cash": "1.50"}, register="T2"))
+    correction = declaration({"cash": "2.00"}, register="T2", corrects=True, reason="a roll of coins was overlooked")
+    assert desk.send(declaration({"cash": "2.00"}, register="T2")).code == "already_declared"
+    assert desk.send(correction) is True
+    late, counted, corrected = desk.facts(DayRestated)
+    assert (late.delta.tendered, late.totals.tendered) == ({}, {})
+    assert (counted.delta.tendered, counted.totals.tendered) == ({"cash": 200}, {"cash": 400})
+    assert counted.over_short[-1] == OverShort("T2", "cash", 200, 150)
+    assert (corrected.delta, corrected.over_short[-1]) == (Totals("USD"), OverShort("T2", "cash", 200, 200))
+    assert desk.send(correction) is False
+
+
+@pytest.mark.parametrize(
+    ("balancing", "named", "field"),
+    [
+        ("store", {"register": "T1"}, "/register"),
+        ("store", {"cashier": "anna"}, "/cashier"),
+        ("cashier", {"register": "T1"}, "/register"),
+        ("cashier", {"cashier": "ben"}, "/cashier"),
+        ("register", {"register": "T2"}, "/register"),
+    ],
+)
+def test_a_count_names_a_drawer_that_the_store_has_and_used(
+    balancing: str, named: dict[str, str], field: str, tmp_path: Path
+) -> None:
+    with open_desk(tmp_path, a_store(balancing=balancing), batch(sale(1, cashier="anna"))) as desk:
+        refused = desk.send(declaration({"cash": "2.00"}, **named))
+        assert (refused.code, refused.field) == ("unknown_drawer", field)
 
 
 def test_no_sales_closes_a_day_at_the_desk(desk: Desk) -> None:

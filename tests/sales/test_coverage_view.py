@@ -15,9 +15,9 @@ FRIDAY, SATURDAY, SUNDAY, MONDAY = (dt.date(2017, 3, day) for day in (3, 4, 5, 6
 MON_TO_SAT = Calendar(("mon", "tue", "wed", "thu", "fri", "sat"))
 
 
-def a_store(log: Log, code: str = "367", calendar: Calendar | None = None) -> None:
-    log.add(StoreRegistered(code, Settings("own", "America/New_York", "USD", calendar=calendar)), code, "")
-    log.add(StoreStatusChanged("open"), code, "")
+def a_store(log: Log, code: str = "367", calendar: Calendar | None = None, since: str = "") -> None:
+    log.add(StoreRegistered(code, Settings("own", "America/New_York", "USD", calendar=calendar), since), code, "")
+    log.add(StoreStatusChanged("open", since), code, "")
 
 
 def statuses(log: Log, store: str = "367", **asked: Any) -> dict[Any, Any]:
@@ -88,15 +88,50 @@ def test_a_day_reported_is_never_lost_whatever_is_said_of_the_store_since() -> N
     assert statuses(log, as_of=MONDAY) == {FRIDAY: "reported"}
 
 
-def test_without_a_range_the_days_run_from_the_first_known_to_the_last() -> None:
+def by_store(log: Log, **asked: Any) -> dict[Any, Any]:
+    return log.figures("coverage", "store status", "store_days", as_of=MONDAY, **asked)
+
+
+def test_without_a_calendar_a_store_is_looked_at_from_its_first_report_on() -> None:
     log = Log()
     a_store(log)
     a_store(log, "31")
+    a_store(log, "silent")
     log.add(batch(till(1)), day="2017-03-03")
     log.add(batch(till(1)), "31", day="2017-03-05")
-    assert log.figures("coverage", "store status", "store_days", as_of=MONDAY) == {
-        ("31", "no_data"): 2, ("31", "reported"): 1, ("367", "no_data"): 2, ("367", "reported"): 1,
-    }  # fmt: skip
+    assert by_store(log) == {("31", "reported"): 1, ("367", "no_data"): 2, ("367", "reported"): 1}
+    assert by_store(log, first=SATURDAY) == {("31", "reported"): 1, ("367", "no_data"): 2}
+
+
+def test_with_a_calendar_a_store_is_waited_for_from_the_day_it_opens() -> None:
+    log = Log()
+    log.add(batch(till(1)), "31", day="2017-03-01")
+    a_store(log, calendar=MON_TO_SAT, since="2017-03-03")
+    log.add(batch(till(1)), day="2017-03-04")
+    assert statuses(log, first=None, last=None, as_of=MONDAY) == {FRIDAY: "missing", SATURDAY: "overdue"}
+
+
+def test_with_a_calendar_but_no_day_of_opening_a_store_is_waited_for_from_its_first_report() -> None:
+    log = Log()
+    log.add(batch(till(1)), "31", day="2017-03-01")
+    a_store(log, calendar=MON_TO_SAT)
+    log.add(batch(till(1)), day="2017-03-04")
+    log.add(batch(till(1)), "31", day="2017-03-06")
+    assert statuses(log, first=None, last=None, as_of=MONDAY) == {SATURDAY: "overdue", MONDAY: "expected"}
+
+
+def test_a_report_of_long_ago_concerns_its_own_store_and_no_other() -> None:
+    log = Log()
+    log.add(batch(till(1)), "31", day="1901-01-01")
+    a_store(log)
+    a_store(log, "silent", calendar=MON_TO_SAT)
+    for day in ("2017-03-03", "2017-03-06"):
+        log.add(batch(till(1)), day=day)
+    counts = by_store(log)
+    assert counts["367", "no_data"] == 2
+    year = (MONDAY - dt.date(2016, 3, 6)).days
+    assert year * 5 / 7 < counts["silent", "missing"] < year, "who never reported is looked at for a year"
+    assert ("31", "no_data") not in counts, "nobody described it, so nobody waits for it"
 
 
 def test_outcomes_of_batches_add_up() -> None:

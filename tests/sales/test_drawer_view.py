@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
+
 from domain.sales.facts import DrawerDeclared
 from domain.stores.facts import Settings, StoreRegistered
 from tests.support.log import Log
@@ -72,6 +74,24 @@ def test_a_register_without_a_drawer_expects_nothing() -> None:
     log = Log()
     log.add(batch(till(1, ("milk", 1, 2_000), paid=[("cash", 2_000)]), registers=[register(drawer=False)]))
     assert log.figures("drawer", "drawer", "expected") == {}
+
+
+def test_money_lies_in_a_drawer_by_what_the_register_was_when_the_fact_was_recorded() -> None:
+    log = Log()
+    log.add(batch(till(1, ("milk", 1, 2_000), paid=[("cash", 2_000)]), registers=[register()]))
+    log.add(batch(till(2, ("milk", 1, 700), paid=[("cash", 700)]), registers=[register(drawer=False)]))
+    log.add(declared(cash=2_000))
+    assert log.figures("drawer", "drawer", "expected over_short") == {"1": (Decimal(20), Decimal(0))}
+
+
+def test_the_latest_count_of_a_drawer_holds_and_the_first_stays_in_the_past() -> None:
+    log = Log()
+    log.add(batch(till(1, ("milk", 1, 2_000), paid=[("cash", 2_000)]), registers=[register()]))
+    first = log.add(declared(cash=200, card=100))
+    log.add(msgspec.structs.replace(declared(cash=2_000), corrects=True))
+    assert log.figures("drawer", "tender", "declared over_short") == {"cash": (Decimal(20), Decimal(0))}
+    before = log.figures("drawer", "tender", "declared over_short", known_at=first)
+    assert before == {"cash": (Decimal(2), Decimal(-18)), "card": (Decimal(1), Decimal(1))}
 
 
 def test_drawers_are_the_cashiers_where_the_store_balances_by_cashier() -> None:

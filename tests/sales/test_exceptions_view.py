@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -122,21 +123,47 @@ def test_more_is_returned_than_was_sold_over_several_returns() -> None:
     assert codes(log) == {}
     log.add(batch(returned(3, ("milk", -1, -100))), "31", day="2017-03-06")
     too_much = log.figures("exceptions", "code store number sku", "exceptions amount")
-    assert too_much == {("returned_more_than_sold", "31", 3, "milk"): (1, Decimal(-1))}
+    assert too_much == {
+        (code, "31", 3, "milk"): (1, Decimal(-1)) for code in ("returned_more_than_sold", "refunded_more_than_paid")
+    }
 
 
-def test_what_the_original_never_sold_is_returned_too_much() -> None:
+def test_what_the_original_never_sold_is_returned_and_refunded_too_much() -> None:
     log = a_log()
     log.add(batch(till(7, ("milk", 1, 100))), day="2017-03-04")
     log.add(batch(returned(1, ("tea", -1, -50))))
-    assert codes(log) == {"returned_more_than_sold": 1}
+    assert codes(log) == {"returned_more_than_sold": 1, "refunded_more_than_paid": 1}
+
+
+def test_no_more_is_refunded_than_was_paid_over_several_returns() -> None:
+    log = a_log()
+    log.add(batch(till(7, ("milk", 3, 240), ("tea", 1, 50))), day="2017-03-04")
+    log.add(batch(returned(1, ("milk", -1, -100)), returned(2, ("tea", -1, -50))))
+    assert codes(log) == {}, "what was paid for all of it covers it still"
+    log.add(batch(returned(3, ("milk", -2, -141))), "31", day="2017-03-06")
+    too_much = log.figures("exceptions", "code store number sku", "exceptions amount")
+    assert too_much == {("refunded_more_than_paid", "31", 3, "milk"): (1, Decimal("-1.41"))}
+
+
+def test_an_original_is_that_of_the_epoch_that_is_named() -> None:
+    log = a_log()
+    for epoch, paid in ((1, 100), (2, 80)):
+        sale = batch(till(7, ("milk", 1, paid)))
+        sale.transactions.epoch[:] = [epoch]
+        log.add(sale, day="2017-03-04")
+    for number, epoch in ((1, 1), (2, 2), (3, 3)):
+        back = batch(returned(number, ("milk", -1, -100)))
+        back.transactions.original[:] = [msgspec.structs.replace(back.transactions.original[0], epoch=epoch)]
+        log.add(back)
+    found = log.figures("exceptions", "code number", "exceptions")
+    assert found == {("refunded_more_than_paid", 2): 1, ("original_unknown", 3): 1}
 
 
 def test_a_return_taken_back_returns_nothing() -> None:
     log = a_log()
     log.add(batch(till(7, ("milk", 1, 100))), day="2017-03-04")
     log.add(batch(returned(1, ("milk", -1, -100)), returned(2, ("milk", -1, -100))))
-    assert codes(log) == {"returned_more_than_sold": 1}
+    assert codes(log) == {"returned_more_than_sold": 1, "refunded_more_than_paid": 1}
     log.add(TransactionReversed("USD", transactions(returned(1, ("milk", -1, -100))), "replaced"))
     assert codes(log) == {}
 

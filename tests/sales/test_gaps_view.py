@@ -36,11 +36,21 @@ def test_every_number_is_missed_when_a_register_only_declares_its_last() -> None
     assert stretches(log) == {("tail", 5, 7): 3}
 
 
-def test_a_declaration_that_was_lower_before_does_not_take_the_tail_back() -> None:
+def test_the_latest_declaration_of_a_last_number_holds() -> None:
     log = Log()
-    log.add(batch(till(1), registers=[register(last=3)]))
-    log.add(batch(till(2), registers=[register(last=2)]))
+    before = log.add(batch(till(1), registers=[register(last=30)]))
+    log.add(batch(till(2), registers=[register(last=3)]))
+    log.add(batch(registers=[register()]))
     assert stretches(log) == {("tail", 3, 3): 1}
+    assert stretches(log, known_at=before) == {("tail", 2, 30): 29}
+
+
+def test_a_declaration_below_what_was_seen_takes_nothing_back() -> None:
+    log = Log()
+    log.add(batch(till(4), registers=[register(first=4, last=5, numbering="continuous")]), day="2017-03-04")
+    log.add(batch(registers=[register(first=4, last=2, numbering="continuous")]), day="2017-03-04")
+    log.add(batch(till(6), registers=[register(first=4, numbering="continuous")]), day="2017-03-05")
+    assert stretches(log) == {("head", 5, 5): 1}
 
 
 def test_a_register_that_numbers_on_begins_after_its_nearest_earlier_day() -> None:
@@ -50,6 +60,14 @@ def test_a_register_that_numbers_on_begins_after_its_nearest_earlier_day() -> No
     found = log.figures("gaps", "business_day place first last", "missing", where=(("business_day", "2017-03-05"),))
     assert list(found.values()) == [1]
     assert [key[1:] for key in found] == [("head", 12, 12)]
+
+
+def test_a_day_on_which_a_register_says_nothing_of_its_numbers_does_not_break_their_row() -> None:
+    log = Log()
+    log.add(batch(till(9), registers=[register(numbering="continuous")]), day="2017-03-03")
+    log.add(batch(registers=[register(numbering="continuous")]), day="2017-03-04")
+    log.add(batch(till(11), registers=[register(numbering="continuous")]), day="2017-03-05")
+    assert stretches(log, where=(("business_day", "2017-03-05"),)) == {("head", 10, 10): 1}
 
 
 def test_a_transaction_taken_back_leaves_its_number_missing() -> None:

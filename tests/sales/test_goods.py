@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from domain.kernel import Recorded
 from domain.sales.facts import SalesReported
+from domain.sales.trading_day import day_stream
 from domain.stock.facts import StockIssued, StockMoved, StockReturned, StockReversed
 from tests.support.house import (
     DAY,
@@ -176,6 +178,29 @@ def test_a_refund_in_a_later_part_of_a_large_batch_finds_its_sale_in_an_earlier_
     facts = desk.facts(SalesReported)
     assert len(facts) > 1
     assert facts[-1].transactions.cost[-1] == -100
+
+
+def test_the_day_of_the_originals_is_read_once_however_many_refunds_name_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refund of each of 2,000 sales, in a batch of several facts: reading the day for each would take minutes."""
+    desk.send(goods_in("milk", "2000", "3000.00"))
+    desk.send(batch(*[sale(number, milk("1")) for number in range(1, 2_001)]))
+    read: list[str] = []
+    stream = desk.store.stream
+
+    def noted(name: str, after_version: int = 0) -> Iterator[tuple[Recorded, bytes]]:
+        read.append(name)
+        return stream(name, after_version)
+
+    monkeypatch.setattr(desk.store, "stream", noted)
+    links = [back(n, "-1", {"number": 2_001 - n, "register": "T1", "business_day": DAY}) for n in range(1, 2_001)]
+    desk.send(batch(*links, day=NEXT_DAY))
+    assert read.count(day_stream("1", DAY)) == 1
+    returned = [cost for fact in desk.facts(SalesReported)[-2:] for cost in fact.transactions.cost]
+    assert set(returned) == {-150}
+    assert len(desk.facts(StockReturned)) > 1
+    assert held(desk) == (2_000_000, 3_000_00)
 
 
 # -- replacing

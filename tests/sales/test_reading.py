@@ -22,6 +22,7 @@ from services.decoding import decode_batch
 from tests.sales.strategies import transactions
 from tests.support.house import DAY, TERMS, Json, batch, columns, line, movement_of_cash, refund, sale, tender, typed
 
+AT_GREENWICH = msgspec.structs.replace(TERMS, offsets=(0,))
 INCLUDING_TAX = msgspec.structs.replace(TERMS, prices_include_tax=True)
 
 
@@ -52,6 +53,7 @@ REJECTED: dict[str, list[tuple[Json, str]]] = {
         (sale(1, line(discounts=[{"kind": "a b", "amount": "1"}])), "/lines/0/discounts/0/kind"),
     ],
     "unknown_register": [(sale(1, register="T9"), "/register"), (sale(1, register=""), "/register")],
+    "unknown_epoch": [(sale(1, epoch=2), "/epoch"), (sale(1, epoch=7), "/epoch")],
     "line_does_not_foot": [
         (sale(1, line(), line(list="2.01")), "/lines/1/list"),
         (sale(1, line(net="2.00", list="2.00", discounts=[{"kind": "d", "amount": "0.01"}])), "/lines/0/list"),
@@ -67,7 +69,15 @@ REJECTED: dict[str, list[tuple[Json, str]]] = {
 NOTED: dict[str, list[tuple[Json, int]]] = {
     "no_counting_line": [(sale(1, line(voided=True)), -1), (sale(1) | {"lines": [], "tenders": []}, -1)],
     "signs_differ": [(sale(1, line(), line(quantity="-1")), 1), (refund(1, line(net="-2.00")), 0)],
-    "wrong_direction": [(sale(1, line(net="-2.00", quantity="-1")), -1), (refund(1, line()), -1)],
+    "wrong_direction": [
+        (sale(1, line(net="-2.00", quantity="-1")), -1),
+        (refund(1, line()), -1),
+        *((movement_of_cash(1, kind, "-5.00"), -1) for kind in ("float_in", "paid_in", "drop", "paid_out")),
+    ],
+    "tender_without_sale": [
+        *((sale(1, kind=kind, tenders=[tender("2.00")]), -1) for kind in ("no_sale", "void", "cancel", "training")),
+        (sale(1, kind="no_sale", tenders=[tender("0", change="2.00")]), -1),
+    ],
     "money_without_quantity": [(sale(1, line(quantity="0")), 0)],
     "quantity_without_money": [(sale(1, line(), line(net="0")), 1)],
     "tender_against_sale": [(sale(1, tenders=[tender("2.50", "coupon"), tender("-0.50", "cash")]), -1)],
@@ -77,6 +87,7 @@ NOTED: dict[str, list[tuple[Json, int]]] = {
         (sale(1) | {"at": "2026-03-06T00:00:00+00:00"}, -1),
         (sale(1) | {"at": "2026-03-04T23:59:59+00:00"}, -1),
     ],
+    "offset_differs": [(sale(1) | {"at": "2026-03-05T10:00:00+01:00"}, -1)],
     "not_linked": [(sale(1, line(net="-2.00", quantity="-1"), kind="post_void"), -1)],
 }
 
@@ -107,7 +118,7 @@ def test_a_transaction_that_breaks_a_rejecting_rule_is_refused_with_the_field(
 
 @pytest.mark.parametrize(("code", "made", "at"), [(code, *case) for code, cases in NOTED.items() for case in cases])
 def test_a_transaction_that_is_odd_is_read_and_noted_where_it_stands(code: str, made: Json, at: int) -> None:
-    notes = columns(sale(8), made | {"number": 7}, sale(9)).notes
+    notes = columns(sale(8), made | {"number": 7}, sale(9), terms=AT_GREENWICH).notes
     assert [(note.of, note.line) for note in notes if note.code == code] == [(1, at)]
     assert {note.of for note in notes} == {1}
 
@@ -158,7 +169,7 @@ RICH: Json = {
     "cashier": "C7",
     "charges": "1.00",
     "customer": "K-9",
-    "epoch": 3,
+    "epoch": 1,
     "original": {"number": 41, "register": "T1", "business_day": "2026-03-01", "store": "2"},
     "reason": "torn\u00e9",
     "rounding": "-0.02",
@@ -178,7 +189,7 @@ RICH: Json = {
 }
 GOLDEN = {
     "plain": (PLAIN, "zlhn63JiASeK-TtDRg70sg"),
-    "rich": (RICH, "oSK-1I61G6-gdsQ_BrKcpQ"),
+    "rich": (RICH, "9bXUE_q3EchquShw0bj2GQ"),
 }
 
 
@@ -199,7 +210,6 @@ def test_the_hash_can_be_computed_with_nothing_but_json_and_sha256() -> None:
         "cashier": "C7",
         "charges": 100,
         "customer": "K-9",
-        "epoch": 3,
         "kind": "return",
         "lines": {
             "discounts": {"coupon": [-20, 0], "loyalty": [-30, 0]},
@@ -267,7 +277,6 @@ def _set(**more: Any) -> Callable[[Json], Json]:
         _set(cashier="C8"),
         _set(cashier=""),
         _set(customer="K-8"),
-        _set(epoch=2),
         _set(reason="torn"),
         _set(original={"number": 40, "register": "T1", "business_day": "2026-03-01", "store": "2"}),
         _set(original={"number": 41, "register": "T2", "business_day": "2026-03-01", "store": "2"}),
@@ -299,6 +308,24 @@ def test_the_hash_hears_a_change_of_any_field(change: Callable[[Json], Json]) ->
     else:
         base = base | {"taxes": RICH["taxes"]}
     assert hash_of(changed) != hash_of(base)
+
+
+@pytest.mark.parametrize("spelt", ["Cash", "CASH", "cash"])
+def test_cash_is_cash_however_it_is_spelt(spelt: str) -> None:
+    assert columns(sale(1, tenders=[tender("2.00", spelt)])).tender == ["cash"]
+    assert hash_of(sale(1, tenders=[tender("2.00", spelt)])) == hash_of(sale(1))
+    assert columns(sale(1, tenders=[tender("2.00", "CashCard")])).tender == ["CashCard"]
+
+
+def test_only_the_transactions_whose_offset_differs_are_noted() -> None:
+    """On a day on which clocks change either offset is the store's."""
+    berlin = msgspec.structs.replace(TERMS, offsets=(60, 120))
+    made = [sale(n) | {"at": f"{DAY}T10:00:00{offset}"} for n, offset in enumerate(("+01:00", "+02:00", "+00:00"), 1)]
+    assert columns(*made[:2], terms=berlin).notes == []
+    assert [(note.code, note.of, note.detail) for note in columns(*made, terms=berlin).notes] == [
+        ("offset_differs", 2, f"{DAY}T10:00:00+00:00")
+    ]
+    assert columns(*made).notes == []  # where nobody knows the store's clocks, nobody can tell
 
 
 def test_a_voided_line_is_other_content_than_one_that_counts() -> None:

@@ -88,7 +88,18 @@ def test_the_same_number_at_another_register_is_another_key() -> None:
 
 
 def test_the_same_number_in_another_epoch_is_another_key() -> None:
-    assert outcomes(given(a_day(), reported(sale(1))).aggregate, sale(1, epoch=1)) == (1, 0, [])
+    other = sale(1, line(net="3.00"), epoch=1)
+    assert outcomes(given(a_day(), reported(sale(1))).aggregate, other) == (1, 0, [])
+
+
+def test_the_same_content_under_another_epoch_is_suspected_of_being_a_repeat() -> None:
+    day = given(a_day(), reported(sale(1))).aggregate
+    verdict = day.judge(columns(sale(1, epoch=1), sale(2, epoch=1)), ())
+    assert verdict.new == [1]
+    assert [(c.of, c.why, c.first_day, c.first_epoch) for c in verdict.clashes] == [(0, "suspected_repeat", "", 0)]
+    assert outcomes(a_day(), sale(1), sale(1, epoch=1)) == (1, 0, [(1, "suspected_repeat", False)])
+    beside = a_day(NEXT_DAY).judge(columns(sale(1, epoch=1)), [day])
+    assert [(c.why, c.first_day, c.first_epoch) for c in beside.clashes] == [("suspected_repeat", DAY, 0)]
 
 
 def test_the_same_key_with_the_same_content_is_a_duplicate() -> None:
@@ -169,8 +180,8 @@ def test_a_batch_too_large_for_one_fact_has_one_answer() -> None:
 
 
 def test_a_late_sale_is_accepted_and_restates_the_sealed_day() -> None:
-    first = reported(sale(1))
-    day = given(a_day(), first, sealed(Totals("USD", 1, 1, 1, 200, tendered={"cash": 200}))).aggregate
+    seal = sealed(Totals("USD", 1, 1, 1, 200, tendered={"cash": 200}))
+    day = given(a_day(), reported(sale(1)), counted(amount=150), seal).aggregate
     answer = report(day, sale(1), sale(2, line(net="3.00"), line("salt", "1.00")))
     assert (answer.accepted, answer.after_close, answer.duplicate) == (0, 1, 1)
     late, restated = (pending.fact for pending in day.collect())
@@ -180,7 +191,8 @@ def test_a_late_sale_is_accepted_and_restates_the_sealed_day() -> None:
         1,
         Totals("USD", 1, 1, 2, 400, tendered={"cash": 400}),
         Totals("USD", 2, 2, 3, 600, tendered={"cash": 600}),
-        [f"{STREAM}#3"],
+        [f"{STREAM}#4"],
+        [OverShort("T1", "cash", 600, 150)],
     )
     assert day.state == "restated"
 
@@ -287,6 +299,17 @@ def test_the_same_count_again_is_nothing_new_and_another_is_refused_because_it_i
     given(a_day(), reported(sale(1)), counted()).when(
         lambda day: day.declare_drawer("T1", "register", "USD", {"cash": 201})
     ).then_refused(AlreadyDeclared, "/counts")
+
+
+@pytest.mark.parametrize(("declared", "holds"), [([9, 4], 4), ([4, 9], 9), ([9, -1], 9), ([9, 1], 3)])
+def test_the_last_number_declared_last_holds_but_never_below_the_greatest_seen(declared: list[int], holds: int) -> None:
+    day = a_day()
+    for place, last in enumerate(declared):
+        till = msgspec.structs.replace(CASH_OF_T1, last_number=last)
+        given(day, reported(sale(place + 2), batch_id=f"b{place}", registers=[till]))
+    assert day.last_number("T1", 0) == holds
+    tail = [(gap.first, gap.last) for gap in day.missing({}) if gap.place == "tail"]
+    assert tail == ([(4, holds)] if holds > 3 else [])
 
 
 def test_the_count_is_recorded_without_what_was_expected() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.sales.facts import SalesReported, Totals, Transactions
+from domain.sales.facts import RegisterState, SalesReported, Totals, Transactions
 from domain.sales.judging import keys_of
 from domain.sales.outcomes import TooManyDiscountKinds
 from domain.sales.selection import select, split
@@ -102,7 +102,7 @@ def _worst(number: int, lines: int, **more: object) -> Json:
         cashier=LONG,
         customer=f"{number:040}",
         reason="\u20ac" * 500,
-        original={"number": 2**53, "register": LONG, "store": LONG, "business_day": DAY},
+        original={"number": 2**53, "register": LONG, "store": LONG, "business_day": DAY, "epoch": 1_000_000},
         taxes=[{"code": LONG, "amount": "0"}] * 3,
         kind="cancel",
         epoch=1_000_000,
@@ -113,6 +113,9 @@ def _worst(number: int, lines: int, **more: object) -> Json:
     return made | more
 
 
+NEWEST = msgspec.structs.replace(
+    TERMS, registers={"T1": RegisterState("T1", "daily", 1, drawer=True, epoch=999_999)}, offsets=(0,)
+)
 WORST = {
     "long lines": [_worst(number, 10) for number in range(1, 260)],
     "many lines in few": [_worst(number, 500) for number in range(1, 4)],
@@ -133,7 +136,7 @@ WORST = {
 @pytest.mark.parametrize("name", WORST)
 def test_no_fact_of_the_worst_batch_is_larger_than_a_fact_may_be(name: str) -> None:
     day = TradingDay("day/x", STORE, DAY)
-    made = columns(*WORST[name])
+    made = columns(*WORST[name], terms=NEWEST)
     with_cost = msgspec.structs.replace(made, cost=[-(10**12)] * len(made.sku))
     day.report("b1", "f" * 64, TERMS, list(split(with_cost)), ())
     sizes = [len(msgspec.json.encode(pending.fact)) for pending in day.collect()]

@@ -111,7 +111,8 @@ WHOLE: dict[str, tuple[bytes, str, str]] = {
     "a day that is none": (batch(sale(1), day="2026-02-29"), "bad_value", "/business_day"),
     "a day spelt otherwise": (batch(sale(1), day="20260305"), "bad_value", "/business_day"),
     "a day in the future": (batch(sale(1), day="2026-03-11"), "future_day", "/business_day"),
-    "the first day of all": (batch(sale(1), day="0001-01-01"), "store_not_open", "/business_day"),
+    "the first day of all": (batch(sale(1), day="0001-01-01"), "day_too_old", "/business_day"),
+    "a century too old": (batch(sale(1), day="1924-03-05"), "day_too_old", "/business_day"),
     "the last day of all": (batch(sale(1), day="9999-12-31"), "future_day", "/business_day"),
     "a batch id with a blank": (batch(sale(1), batch_id="b 1"), "bad_value", "/batch_id"),
     "an unknown origin": (batch(sale(1), origin="dreamt"), "malformed", "/origin"),
@@ -138,6 +139,14 @@ def test_a_hostile_body_is_refused_with_its_field_and_kept_to_the_byte(name: str
 def test_a_store_that_was_not_open_on_the_day_is_refused(desk: Desk) -> None:
     desk.send(a_store("7", effective_from="2026-03-06"))
     assert_refused(desk, batch(sale(1), store="7"), "store_not_open", "/business_day")
+
+
+def test_the_books_of_a_dated_store_may_begin_before_those_of_one_that_names_no_day(desk: Desk) -> None:
+    desk.send(a_store("7", effective_from="1998-07-01"))
+    assert desk.send(batch(sale(1, day="1998-07-01"), store="7", day="1998-07-01")).accepted == 1
+    assert desk.send(batch(sale(1, day="1998-06-30"), store="7", day="1998-06-30")).code == "store_not_open"
+    assert desk.send(batch(sale(1, day="1999-12-31"), day="1999-12-31")).code == "day_too_old"
+    assert desk.send(batch(sale(1, day="2000-01-01"), day="2000-01-01")).accepted == 1
 
 
 def test_a_body_over_the_limit_is_refused_and_its_beginning_kept(desk: Desk) -> None:
@@ -178,9 +187,13 @@ def test_a_refusal_says_what_the_line_seemed_to_be(desk: Desk) -> None:
         (closing("2026-13-01"), "/business_day"),
         (no_sales("never"), "/business_day"),
         (declaration({"cash": "1.005"}, register="T1"), "/counts/0/amount"),
+        (declaration({f"coupon-{n}": "1.00" for n in range(101)}, register="T1"), "/counts"),
         (declaration({"c sh": "1.00"}, register="T1"), "/counts/0/tender"),
         (declaration({"cash": "1.00"}, register="KIOSK"), "/register"),
         (declaration({"cash": "1.00"}), "/register"),
+        (declaration({"cash": "1.00"}, register="T1"), "/register"),  # that has a drawer, but was not used
+        (declaration({"cash": "1.00", "Cash": "1.00"}, register="T1"), "/counts/1/tender"),
+        (declaration({"cash": "1.00"}, register="T1", corrects=True), "/reason"),
         (resolution(0, "keep_first"), "/number"),
         (resolution(1, "perhaps"), "/decision"),
         (resolution(1, "keep_first"), "/number"),

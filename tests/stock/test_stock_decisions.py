@@ -8,7 +8,8 @@ import pytest
 
 from domain.stock.commands import MovedLine, RecordMovement
 from domain.stock.facts import GoodsReceived, StockIssued, StockMoved, StockOpened, StockReturned, StockReversed
-from domain.stock.ledger import BadMovement, Ledger, MovementIdTaken, ledger_stream
+from domain.stock.ledger import Ledger, MovementIdTaken, ledger_stream
+from domain.stock.movements import BadMovement
 
 DAY, CAUSE = "2017-03-05", "day/2017-03-05/367#1"
 
@@ -253,6 +254,56 @@ def test_books_may_begin_below_zero_with_a_value_or_without() -> None:
     receipt = facts(ledger)[-1]
     assert sum(receipt.catch_up) == 8_00, "what was sold before the books began is no cost of goods sold in them"
     assert on_hand(ledger, "milk") == on_hand(ledger, "salt") == (6_000, 72_00)
+
+
+# -- slips of the keyboard
+
+
+def test_an_issue_beyond_what_a_row_can_hold_goes_at_none_and_its_cost_counts_as_unknown() -> None:
+    ledger = a_ledger()
+    move(ledger, "opening", ("milk", "0.001", "1000000"), ("salt", "2", "2.00"))
+    assert ledger.issue(DAY, "USD", ["milk", "salt"], [9_999_999_999_000, 1_000], CAUSE) == [0, 1_00]
+    sold = facts(ledger)[-1]
+    assert (sold.quantity, sold.value, sold.unknown_cost) == ([-9_999_999_999_000, -1_000], [0, -1_00], [0])
+    assert on_hand(ledger) == (1 - 9_999_999_999_000, 1_000_000_00)
+    ledger.reverse(DAY, "USD", sold.sku, sold.quantity, sold.value, CAUSE, "a bar code read as a quantity")
+    assert on_hand(ledger) == (1, 1_000_000_00), "put right, nothing is lost"
+
+
+def test_a_first_cost_that_would_value_a_slip_beyond_what_a_row_can_hold_waits_for_the_slip_to_be_put_right() -> None:
+    ledger = a_ledger()
+    ledger.issue(DAY, "USD", ["milk"], [9_999_999_999_000], CAUSE)
+    move(ledger, "receipt", ("milk", "10", "120000.00"))
+    received = facts(ledger)[-1]
+    assert (received.value, received.catch_up, received.all_unknown) == ([], [], True)
+    assert not ledger.holding("milk").known
+    ledger.reverse(DAY, "USD", ["milk"], [-9_999_999_999_000], [0], CAUSE, "a bar code read as a quantity")
+    move(ledger, "receipt", ("milk", "10", "120000.00"))
+    assert on_hand(ledger) == (20_000, 240_000_00), "the first receipt gets its cost late"
+
+
+def test_the_limit_is_one_of_major_units_whatever_the_decimals_of_the_currency() -> None:
+    dong = a_ledger()
+    dong.move(movement("opening", ("tv", "10", "20000000")), "aa", 0, "VND")
+    assert dong.issue(DAY, "VND", ["tv"], [5_000_000_000], CAUSE) == [10_000_000_000_000]
+    assert dong.issue(DAY, "VND", ["tv"], [50_123_456_000], CAUSE) == []
+    assert facts(dong)[-1].unknown_cost == [0]
+
+
+def test_a_movement_whose_only_row_is_beyond_the_limit_leaves_a_known_cost_known() -> None:
+    ledger = a_ledger()
+    move(ledger, "opening", ("milk", "1", "1000000000.00"))
+    assert take_back(ledger, "milk", 10_000_000) == 0
+    assert facts(ledger)[-1].unknown_cost == [0]
+    assert on_hand(ledger) == (10_000_001_000, 1_000_000_000_00)
+
+
+def test_on_hand_is_counted_up_to_a_limit_so_that_a_snapshot_can_hold_it() -> None:
+    ledger = a_ledger()
+    move(ledger, "opening", ("salt", "1", "1.00"))
+    for _ in range(20):
+        ledger.issue(DAY, "USD", ["milk", "salt"], [9_999_999_999_000] * 2, CAUSE)
+    assert ledger.holding("milk").quantity == ledger.holding("salt").quantity == -(10**14)
 
 
 # -- movements that come again or cannot be booked

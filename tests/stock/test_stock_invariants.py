@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any
 
@@ -10,9 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.stock import rules
-from domain.stock.facts import StockIssued, StockMoved
+from domain.stock.commands import MovedLine, RecordMovement
+from domain.stock.facts import StockIssued, StockMoved, StockReturned
+from domain.stock.ledger import Ledger
+from domain.stock.movements import BadMovement
 from domain.stock.rules import Holding
-from domain.values import amount_text
+from domain.values import MINOR_UNITS, Scaled, amount_text
 from tests.stock.test_stock_decisions import CAUSE, DAY, a_ledger, facts, move, on_hand
 
 SKU = ("milk", "salt", "tea")
@@ -172,3 +176,95 @@ def test_a_catch_up_is_the_difference_of_unit_costs_times_the_covered_quantity(
     covered = min(-quantity, received)
     exact = (Fraction(cost, received) - provisional) * covered
     assert abs(rules.catch_up(held, received, cost) - exact) <= Fraction(1, 2)
+
+
+# -- whatever the wire lets through
+
+UNITS = st.sampled_from(["0.001", "1", "9999999999", "9999999999.999"]) | st.integers(1, 10**13 - 1).map(
+    lambda thousandths: amount_text(thousandths, 3)
+)
+BROUGHT = st.sampled_from(["0.001", "1", "10000000"]) | st.integers(1, 10**10).map(
+    lambda thousandths: amount_text(thousandths, 3)
+)
+AMOUNTS = st.sampled_from(["", "0", "1", "1000000", "9999999999"]) | st.integers(0, 10**10 - 1).map(str)
+WIRE = st.lists(
+    st.one_of(
+        st.tuples(st.just("issue"), st.lists(st.tuples(SKUS, UNITS, st.none()), min_size=1, max_size=4)),
+        st.tuples(
+            st.just("take_back"),
+            st.lists(st.tuples(SKUS, UNITS, st.none() | st.integers(0, 10**18)), min_size=1, max_size=4),
+        ),
+        st.tuples(
+            st.sampled_from(["receipt", "opening"]),
+            st.lists(st.tuples(SKUS, BROUGHT, AMOUNTS), min_size=1, max_size=3),
+        ),
+        st.tuples(st.just("reverse"), st.just([])),
+    ),
+    max_size=25,
+)
+
+
+def run_extremes(movements: list[tuple[str, list[Any]]], currency: str) -> tuple[Ledger, list[StockMoved]]:
+    """A ledger driven with what the wire lets through; movements it refuses are passed over."""
+    ledger, log = a_ledger(), list[StockMoved]()
+    for number, (kind, lines) in enumerate(movements):
+        sku, quantity = [line[0] for line in lines], [Scaled(3)[line[1]] for line in lines]
+        if kind == "issue":
+            ledger.issue(DAY, currency, sku, quantity, CAUSE)
+        elif kind == "take_back":
+            ledger.take_back(DAY, currency, sku, quantity, [line[2] for line in lines], CAUSE)
+        elif kind == "reverse":
+            sold = [fact for fact in log if isinstance(fact, StockIssued | StockReturned)]
+            if sold:
+                ledger.reverse(DAY, currency, sold[-1].sku, sold[-1].quantity, sold[-1].value, CAUSE, "")
+        else:
+            moved = tuple(MovedLine(*line) for line in lines)
+            with suppress(BadMovement):
+                asked = RecordMovement("367", DAY, f"m-{number}", kind, moved)  # type: ignore[arg-type]
+                ledger.move(asked, f"{number}", MINOR_UNITS[currency], currency)
+        log += facts(ledger)
+    return ledger, log
+
+
+@given(WIRE, st.sampled_from(["VND", "USD", "KWD"]))
+def test_however_extreme_the_movements_each_row_fits_a_view_and_the_ledger_a_snapshot(
+    movements: list[tuple[str, list[Any]]], currency: str
+) -> None:
+    ledger, log = run_extremes(movements, currency)
+    limit = 10 ** (13 + MINOR_UNITS[currency])
+    for fact in log:
+        assert all(abs(amount) <= limit for amount in (*fact.value, *fact.catch_up))
+        assert all(abs(quantity) < 10**14 for quantity in fact.quantity)
+    for sku in SKU:
+        held = ledger.holding(sku)
+        assert abs(held.value) <= limit
+        assert abs(held.quantity) <= 10**14
+        assert abs(held.uncosted) <= 10**14
+    replayed, resumed = a_ledger(), a_ledger()
+    for fact in log:
+        replayed.replay(fact)
+    resumed.restore(ledger.snapshot())
+    assert replayed.snapshot() == resumed.snapshot() == ledger.snapshot()
+
+
+@given(WIRE)
+def test_a_row_whose_value_is_too_much_to_hold_is_one_of_unknown_cost(movements: list[tuple[str, list[Any]]]) -> None:
+    for fact in run_extremes(movements, "USD")[1]:
+        zeros = [0] * len(fact.sku)
+        columns = zip(fact.value or zeros, fact.catch_up or zeros, strict=True)
+        unknown = range(len(fact.sku)) if fact.all_unknown else fact.unknown_cost or ()
+        assert all(columns_of == (0, 0) for row, columns_of in enumerate(columns) if row in unknown)
+
+
+@given(WIRE)
+def test_a_ledger_that_decides_on_rows_one_by_one_comes_to_the_same_whatever_their_size(
+    movements: list[tuple[str, list[Any]]],
+) -> None:
+    movements = [
+        (kind, lines if kind in ("issue", "take_back") else lines[:1])  # a movement is refused as a whole
+        for kind, lines in movements
+        if kind != "reverse"
+    ]
+    whole, _ = run_extremes(movements, "USD")
+    single, _ = run_extremes([(kind, [line]) for kind, lines in movements for line in lines], "USD")
+    assert [whole.holding(sku) for sku in SKU] == [single.holding(sku) for sku in SKU]

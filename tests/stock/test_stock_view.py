@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from domain.products.facts import ArticlesDescribed
 from domain.stock.facts import GoodsReceived, StockIssued, StockOpened, StockReturned, StockReversed
+from domain.stock.rules import worth_limit
 from tests.support.log import Log
 
 SATURDAY, SUNDAY = dt.date(2017, 3, 4), dt.date(2017, 3, 5)
@@ -91,6 +92,16 @@ def test_currencies_with_other_decimals_are_not_mixed_up() -> None:
     assert log.figures("stock", "store currency", "value") == {
         ("tokyo", "JPY"): Decimal(500), ("kuwait", "KWD"): Decimal("0.5"),
     }  # fmt: skip
+
+
+def test_the_largest_rows_that_a_ledger_lets_through_fit_in_any_currency_and_add_up() -> None:
+    log = Log()
+    for currency in ("VND", "USD", "KWD"):
+        most = worth_limit(currency)
+        for _ in range(20):
+            log.add(StockIssued(currency, ["tv"], [-9_999_999_999_999], [-most]), currency)
+        log.add(GoodsReceived(currency, ["tv"], [1_000], [-most], [most]), currency)
+    assert set(log.figures("stock", "store", "value catch_up").values()) == {(Decimal(-21 * 10**13), Decimal(10**13))}
 
 
 def test_the_past_of_stock_is_what_it_was_known_to_be() -> None:

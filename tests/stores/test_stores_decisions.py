@@ -143,6 +143,7 @@ def test_a_description_of_before_the_closing_may_be_sent_again() -> None:
         ({"registers": (Register("T0"), Register("T1", "continuous"))}, "/registers/1/numbering"),
         ({"registers": (Register("T1", first_number=5),)}, "/registers/0/first_number"),
         ({"registers": (Register("T1", epoch=1),)}, "/registers/0/epoch"),
+        ({"registers": (Register("T1", drawer=False),)}, "/registers/0/drawer"),
         ({"registers": (Register("T2"),)}, "/registers"),
     ],
 )

@@ -193,7 +193,8 @@ def test_what_is_odd_in_the_data_is_noted_and_counts_nevertheless(year: Year, fi
 
 
 def test_every_store_day_is_closed_without_gaps_conflicts_or_restatements(year: Year) -> None:
-    assert year.by("status", measure="store_days", question="coverage")["closed"] == 38_410
+    status = year.by("status", measure="store_days", question="coverage")
+    assert status == {"closed": 38_410, "no_data": 82_130}, "no store is looked at before its first report"
     assert year.by("state", measure="store_days", question="days") == {"closed": 38_410}
     assert year.one("sealed_net", "days") == year.one("net", "days") == Decimal("4596039.58")
     assert year.rows("gaps", "store") == year.rows("quarantine", "store") == year.rows("refused", "store") == []
