@@ -53,6 +53,18 @@ def business_day(text: str) -> dt.date:
     return day
 
 
+def effective_day(text: str) -> dt.date:
+    """The business day from which something holds; the first day of the calendar is said by leaving it out.
+
+    Raises:
+        Invalid: it is no day, or that one.
+    """
+    day = business_day(text)
+    if day == dt.date.min:
+        raise Invalid("is the beginning of time, which is said by leaving the field out")
+    return day
+
+
 class Scaled(dict[str, int]):
     """Reads decimal text as an integer of `places` decimals; remembers what it has read, to a limit.
 

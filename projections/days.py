@@ -18,14 +18,14 @@ from projections.gaps import MISSING
 from projections.kernel import Write, ddl_beside
 from projections.quarantine import CONFLICTS
 from projections.questions import Dimension, Measure, Question, Source
-from projections.rows import COUNT, DAY, MONEY, POSITION, TEXT, table_of
+from projections.rows import COUNT, DAY, SUM, POSITION, TEXT, table_of
 
 _TOTALS: Final = {
     "position": POSITION, "business_day": DAY, "store": TEXT, "currency": TEXT, "transactions": COUNT,
-    "receipts": COUNT, "lines": COUNT, "net": MONEY, "tax": MONEY,
+    "receipts": COUNT, "lines": COUNT, "net": SUM, "tax": SUM,
 }  # fmt: skip
 _SEALS: Final = _TOTALS | {
-    "gaps": COUNT, "conflicts": COUNT, "over_short": MONEY, "sealed_version": COUNT, "sealed_hash": TEXT,
+    "gaps": COUNT, "conflicts": COUNT, "over_short": SUM, "sealed_version": COUNT, "sealed_hash": TEXT,
 }  # fmt: skip
 _RESTATEMENTS: Final = _TOTALS | {"number": COUNT}
 
@@ -55,9 +55,9 @@ class DaysView:
 
 def _left_open(seal: DayClosed) -> tuple[int, int, int]:
     """Missing numbers, open conflicts, and what was over or short."""
-    missing = sum(gap.last - gap.first + 1 for gap in seal.missing)
+    missing = sum(gap.last - gap.first + 1 for gap in seal.missing) + seal.more_missing
     over_short = sum(each.declared - each.expected for each in seal.over_short)
-    return missing, len(seal.open_conflicts), over_short * _factor(seal.totals)
+    return missing, len(seal.open_conflicts) + seal.more_conflicts, over_short * _factor(seal.totals)
 
 
 def _factor(totals: Totals) -> int:

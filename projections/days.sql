@@ -7,11 +7,11 @@ CREATE TABLE day_seals (
     transactions INTEGER NOT NULL,
     receipts INTEGER NOT NULL,
     lines INTEGER NOT NULL,
-    net DECIMAL(18, 4) NOT NULL,
-    tax DECIMAL(18, 4) NOT NULL,
+    net DECIMAL(38, 4) NOT NULL,
+    tax DECIMAL(38, 4) NOT NULL,
     gaps BIGINT NOT NULL,       -- missing numbers
     conflicts INTEGER NOT NULL, -- open in quarantine
-    over_short DECIMAL(18, 4) NOT NULL, -- of all drawers, positive is over
+    over_short DECIMAL(38, 4) NOT NULL, -- of all drawers, positive is over
     sealed_version UINTEGER NOT NULL,
     sealed_hash VARCHAR NOT NULL
 );
@@ -25,6 +25,6 @@ CREATE TABLE day_restatements (
     transactions INTEGER NOT NULL,
     receipts INTEGER NOT NULL,
     lines INTEGER NOT NULL,
-    net DECIMAL(18, 4) NOT NULL,
-    tax DECIMAL(18, 4) NOT NULL
+    net DECIMAL(38, 4) NOT NULL,
+    tax DECIMAL(38, 4) NOT NULL
 );

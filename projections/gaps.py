@@ -69,7 +69,7 @@ MISSING: Final = """(
         FROM register_days GROUP BY ALL
     ),
     ends AS (
-        SELECT *, lag(greatest(greatest, last_number) IGNORE NULLS) OVER (
+        SELECT *, lag(greatest(greatest, nullif(last_number, 0)) IGNORE NULLS) OVER (
             PARTITION BY store, register, epoch ORDER BY business_day) AS earlier
         FROM declared FULL JOIN seen USING (store, business_day, register, epoch)
         WHERE greatest IS NOT NULL OR last_number IS NOT NULL OR numbering IS NOT NULL

@@ -17,6 +17,7 @@ COUNT: Final = pa.int64()
 FLAG: Final = pa.bool_()
 MONEY: Final = pa.decimal128(18, MONEY_PLACES)
 QUANTITY: Final = pa.decimal128(18, QUANTITY_PLACES)
+SUM: Final = pa.decimal128(38, MONEY_PLACES)  # a sum that a fact holds may have more digits than any of its parts
 
 Rows = Iterable[tuple[object, ...]]
 
@@ -30,6 +31,9 @@ def table_of(columns: Mapping[str, pa.DataType], rows: Rows) -> pa.Table:
 def _column(kind: pa.DataType, values: tuple[object, ...]) -> pa.Array:
     if kind == DAY:
         return days([str(value) for value in values], 1)
+    if kind == SUM:
+        words = b"".join(int(str(value)).to_bytes(16, "little", signed=True) for value in values)
+        return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(words)])
     if pa.types.is_decimal(kind):
         return decimals(np.array(values, dtype=np.int64), kind.scale)
     return pa.array(values, kind)

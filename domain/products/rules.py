@@ -11,7 +11,7 @@ from stdnum.exceptions import ValidationError
 
 from domain.kernel import Refusal, RefusalKind
 from domain.products.commands import DescribeArticle
-from domain.values import MINOR_UNITS, SKU, Invalid, Scaled, business_day
+from domain.values import MINOR_UNITS, SKU, Invalid, Scaled, effective_day
 
 UNITS: Final[dict[str, str]] = {
     # UN/CEFACT Recommendation 20, common codes: what a shop sells by. Packages (box, bottle) are Recommendation 21.
@@ -103,7 +103,7 @@ def row_of(command: DescribeArticle) -> Row:
 
 def _check_day(text: str) -> None:
     try:
-        business_day(text)
+        effective_day(text)
     except Invalid as invalid:
         raise BadArticle(str(invalid), "/effective_from") from None
 

@@ -17,7 +17,7 @@ Kind = Literal[
     "sale", "return", "void", "post_void", "cancel", "no_sale", "training", "float_in", "drop", "paid_in", "paid_out"
 ]
 Text = Annotated[str, Meta(max_length=500)]
-Number = Annotated[int, Meta(ge=1, le=2**53)]
+Number = Annotated[int, Meta(ge=1, le=10**12)]
 Transactions = Annotated[list["Transaction"], Meta(max_length=50_000)]
 # What one transaction may hold, so that it fits into a fact however odd it is (facts.md 1).
 Lines = Annotated[tuple["Line", ...], Meta(max_length=500)]
@@ -108,7 +108,7 @@ class RegisterCount(Wire, frozen=True):
     """What a register says of itself: the last number it gave out this business day."""
 
     code: str
-    last_number: Annotated[int, Meta(ge=0, le=2**53)]
+    last_number: Annotated[int, Meta(ge=0, le=10**12)]
     epoch: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
 
 

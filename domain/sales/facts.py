@@ -203,7 +203,11 @@ class OverShort(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class DayClosed(Fact, frozen=True):
-    """The seal: totals, the stream's version, the hash over the facts it includes, and what was still open."""
+    """The seal: totals, the stream's version, the hash over the facts it includes, and what was still open.
+
+    Of very many gaps or conflicts the first are listed; `more_missing` counts the numbers and `more_conflicts` the
+    conflicts that are not.
+    """
 
     TOPIC: ClassVar[str] = "sales.DayClosed.1"
 
@@ -214,6 +218,8 @@ class DayClosed(Fact, frozen=True):
     open_conflicts: list[str] = []
     over_short: list[OverShort] = []
     reason: str = ""
+    more_missing: int = 0
+    more_conflicts: int = 0
 
 
 class DayRestated(Fact, frozen=True):

@@ -7,7 +7,7 @@ or where facts are kept.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 import msgspec
 
@@ -47,6 +47,7 @@ from domain.sales.rules import missing_numbers
 from domain.sales.totals import combined, totals_of, without_cash
 
 Numbering = tuple[str, int]  # register and epoch: what numbers run within
+LISTED: Final = 500  # gaps and conflicts that a seal names; a fact has at most 256 KiB (facts.md 1)
 State = Literal["open", "loading", "totalled", "audited", "closed", "restated"]
 
 
@@ -195,15 +196,19 @@ class TradingDay(Aggregate):
         if undeclared:
             names = ", ".join(name or "the store's" for name in undeclared)
             raise DrawerNotDeclared(f"count and declare first: drawer {names}", "/business_day")
+        missing = self.missing(previous_last)
+        conflicts = [f"{key[0]}/{key[2]}/{came}" for key, came in sorted(self.conflicts)]
         self.record(
             DayClosed(
                 totals=self.totals,
                 sealed_version=self.version,
                 sealed_hash=self.digest.hex(),
-                missing=self.missing(previous_last),
-                open_conflicts=[f"{key[0]}/{key[2]}/{came}" for key, came in sorted(self.conflicts)],
+                missing=missing[:LISTED],
+                open_conflicts=conflicts[:LISTED],
                 over_short=self.drawers.over_short(balancing),
                 reason=reason,
+                more_missing=sum(gap.last - gap.first + 1 for gap in missing[LISTED:]),
+                more_conflicts=len(conflicts[LISTED:]),
             ),
             reason=reason,
         )
@@ -318,7 +323,7 @@ class TradingDay(Aggregate):
         """The last number this day knows of a register: the one declared last, or the greatest seen if that is more."""
         numbers = [key[2] for key in self.keys if key[:2] == (register, epoch)]
         state = self.registers.get((register, epoch))
-        if state is not None and state.last_number >= 0:
+        if state is not None and state.last_number > 0:  # 0: it gave out none that day
             numbers.append(state.last_number)
         return max(numbers, default=None)
 

@@ -16,7 +16,7 @@ from stdnum import ean
 from domain.kernel import Refusal, RefusalKind
 from domain.stores.commands import Calendar, DescribeStore, Register, Status
 from domain.stores.facts import Settings
-from domain.values import MINOR_UNITS, Invalid, business_day, code
+from domain.values import MINOR_UNITS, Invalid, business_day, code, effective_day
 
 T = TypeVar("T")
 
@@ -107,7 +107,7 @@ def check(command: DescribeStore) -> None:
     """
     _ask("/store", code, command.store)
     if command.effective_from:
-        _ask("/effective_from", business_day, command.effective_from)
+        _ask("/effective_from", effective_day, command.effective_from)
     _need("/time_zone", command.time_zone in time_zones(), "is not a time zone of the IANA database")
     _need("/currency", command.currency in MINOR_UNITS, "is not a currency of ISO 4217 that books are kept in")
     if command.owner:

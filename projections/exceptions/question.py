@@ -86,7 +86,12 @@ def _too_much(code: str, figure: str) -> str:
 _COST_UNKNOWN: Final = """
     SELECT business_day, store, currency, '', NULL, NULL, '', 'cost_unknown', NULL, sku, '',
         CASE movement WHEN 'issue' THEN 1 ELSE -1 END, 0
-    FROM stock_movements WHERE unknown AND (movement = 'issue' OR (movement = 'reversal' AND quantity > 0))"""
+    FROM stock_movements AS moved
+    LEFT JOIN (
+        SELECT store, sku, max(position) AS costed FROM stock_movements WHERE NOT unknown GROUP BY ALL
+    ) AS later USING (store, sku)
+    WHERE unknown AND (movement = 'issue' OR (movement = 'reversal' AND quantity > 0))
+        AND (costed IS NULL OR costed < moved.position)"""
 
 _ALL: Final = (
     f"({_NOTED} UNION ALL {_UNKNOWN_ARTICLE} UNION ALL {_PRICE_DIFFERS} UNION ALL {_ORIGINAL_UNKNOWN} "

@@ -1,4 +1,4 @@
-"""Numbering epochs: a till replaced or wrapped begins again, and nobody makes a new key of an old transaction by one."""
+"""Numbering epochs: a till replaced or wrapped begins again, and an old transaction gets no new key by one."""
 
 from __future__ import annotations
 

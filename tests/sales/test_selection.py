@@ -102,7 +102,7 @@ def _worst(number: int, lines: int, **more: object) -> Json:
         cashier=LONG,
         customer=f"{number:040}",
         reason="\u20ac" * 500,
-        original={"number": 2**53, "register": LONG, "store": LONG, "business_day": DAY, "epoch": 1_000_000},
+        original={"number": 10**12, "register": LONG, "store": LONG, "business_day": DAY, "epoch": 1_000_000},
         taxes=[{"code": LONG, "amount": "0"}] * 3,
         kind="cancel",
         epoch=1_000_000,
