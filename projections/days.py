@@ -18,7 +18,7 @@ from projections.gaps import MISSING
 from projections.kernel import Write, ddl_beside
 from projections.quarantine import CONFLICTS
 from projections.questions import Dimension, Measure, Question, Source
-from projections.rows import COUNT, DAY, SUM, POSITION, TEXT, table_of
+from projections.rows import COUNT, DAY, POSITION, SUM, TEXT, table_of
 
 _TOTALS: Final = {
     "position": POSITION, "business_day": DAY, "store": TEXT, "currency": TEXT, "transactions": COUNT,
