@@ -10,17 +10,18 @@ from typing import Any
 
 import msgspec
 
-from domain.kernel import Refusal
+from domain.kernel import Refusal, RefusalKind
 from domain.products.aggregate import DescribeOutcome
 from domain.products.commands import DescribeArticle
 from domain.sales.commands import CloseDay, DeclareDrawer, DeclareNoSales, ResolveConflict
-from domain.sales.outcomes import Answer
+from domain.sales.outcomes import Answer, Listed
 from domain.stock.commands import RecordMovement
 from domain.stores.commands import DescribeStore
 from domain.values import business_day
 from services.batches import ReadBatch
 from services.decoding import checked, decode, schema_of, seeming_schema, sha256
 from services.event_store import Clock
+from services.places import Place, at_its_place
 from services.products import Products
 from services.refusals import keep_refused
 from services.sales import Sales
@@ -28,18 +29,28 @@ from services.stock import Stock
 from services.stores import Stores
 from services.writer import Command, Unit
 
+__all__ = ["ARTICLE", "BATCH", "Answer", "Intake", "Listed", "Place", "Refused", "VersionMoved", "refuse"]
+
 BATCH = "counterfoil/batch/1"
 ARTICLE = "counterfoil/article/1"
 
 
 class Refused(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """A line that was refused as a whole: the schema it seemed to be, the code, the field and the reason."""
+    """A line that was refused as a whole: the schema it seemed to be, the code, the field, the reason, the kind."""
 
     schema: str
     code: str
     field: str
     reason: str
     source: str = ""
+    kind: RefusalKind = "invalid"
+
+
+class VersionMoved(Refusal):
+    """Somebody else has described it anew since the caller looked."""
+
+    code = "version_moved"
+    kind = "conflict"
 
 
 class Intake:
@@ -51,20 +62,32 @@ class Intake:
         self.products = Products()
         self.stock = Stock(self.sales.terms)
 
-    def line(self, raw: bytes, source: str = "", schema: str = "") -> Command[Any]:
-        """A command for one line of any schema; answers `Answer`, `bool`, `str`, `DescribeOutcome` or `Refused`."""
+    def line(
+        self, raw: bytes, source: str = "", schema: str = "", *, place: Place | None = None, match: str | None = None
+    ) -> Command[Any]:
+        """A command for one line of any schema; answers `Answer`, `bool`, `str`, `DescribeOutcome` or `Refused`.
+
+        A line that was sent to a `place` must be of that store and day. With `match` a description is taken in only
+        while that version of it holds.
+        """
 
         def make() -> Command[Any]:
             name = schema or schema_of(raw)
             if name == BATCH:
-                return self.sales.report(raw)
-            return self._command(decode(name, raw), raw)
+                return self.sales.report(raw, place=place)
+            asked = decode(name, raw)
+            if place is not None:
+                at_its_place(asked, place)
+            command = self._command(asked, raw)
+            return command if match is None else self._while(match, asked, command)
 
-        return kept_when_refused(make, raw, source, schema or seeming_schema(raw))
+        return kept_when_refused(make, raw, source, schema or seeming_schema(raw), place)
 
-    def batch(self, raw: bytes, source: str = "", ahead: ReadBatch | None = None) -> Command[Answer | Refused]:
-        """A command for the body of a batch, perhaps read ahead."""
-        return kept_when_refused(lambda: self.sales.report(raw, ahead), raw, source, BATCH)
+    def batch(
+        self, raw: bytes, source: str = "", ahead: ReadBatch | None = None, place: Place | None = None
+    ) -> Command[Answer | Refused]:
+        """A command for the body of a batch, perhaps read ahead, perhaps sent to a place."""
+        return kept_when_refused(lambda: self.sales.report(raw, ahead, place), raw, source, BATCH, place)
 
     def articles(self, lines: Sequence[tuple[bytes, str]]) -> Command[list[DescribeOutcome | Refused]]:
         """A command for many lines about articles: one outcome for those that are well, one for each that is not."""
@@ -89,6 +112,20 @@ class Intake:
 
         return command
 
+    def _while(self, match: str, asked: DescribeStore | DescribeArticle, command: Command[Any]) -> Command[Any]:
+        """The same command, refused when another version holds by the time it is decided."""
+        if isinstance(asked, DescribeStore):
+            look, what = self.stores.version(asked.store), f"store {asked.store}"
+        else:
+            look, what = self.products.version(asked.sku, asked.effective_from), f"article {asked.sku}"
+
+        def only_while(unit: Unit) -> Any:
+            if look(unit) != match:
+                raise VersionMoved(f"{what} has been described anew since you looked: look again, then decide")
+            return command(unit)
+
+        return only_while
+
     def _command(self, asked: Any, raw: bytes) -> Command[Any]:
         match asked:
             case DescribeArticle():
@@ -110,13 +147,15 @@ class Intake:
         raise TypeError(f"no command takes {type(asked).__name__}")
 
 
-def kept_when_refused(make: Callable[[], Command[Any]], raw: bytes, source: str, schema: str) -> Command[Any]:
+def kept_when_refused(
+    make: Callable[[], Command[Any]], raw: bytes, source: str, schema: str, place: Place | None = None
+) -> Command[Any]:
     """The command that `make` makes; a refusal of either is kept with the bytes and answered as `Refused`."""
     try:
         inner = make()
     except Refusal as why:
         problem = why
-        return lambda unit: refuse(unit, raw, problem, source, schema)
+        return lambda unit: refuse(unit, raw, problem, source, schema, place=place)
 
     def command(unit: Unit) -> Any:
         context = unit.context
@@ -124,16 +163,18 @@ def kept_when_refused(make: Callable[[], Command[Any]], raw: bytes, source: str,
             return inner(unit)
         except Refusal as why:
             unit.context = context
-            return refuse(unit, raw, why, source, schema)
+            return refuse(unit, raw, why, source, schema, place=place)
 
     return command
 
 
-def refuse(unit: Unit, raw: bytes, why: Refusal, source: str, schema: str, code: str = "") -> Refused:
-    """Keep a refused line and say so."""
-    store, day = place_of(raw)
+def refuse(
+    unit: Unit, raw: bytes, why: Refusal, source: str, schema: str, code: str = "", place: Place | None = None
+) -> Refused:
+    """Keep a refused line and say so. It is filed under the place it was sent to, else under the one it names."""
+    store, day = place or place_of(raw)
     keep_refused(raw, why, code or why.code, schema=schema, store=store, day=day, source=source)(unit)
-    return Refused(schema, code or why.code, why.field, why.reason, source)
+    return Refused(schema, code or why.code, why.field, why.reason, source, why.kind)
 
 
 class _Place(msgspec.Struct):

@@ -23,3 +23,11 @@ class Products:
             return catalogue.describe(asked)
 
         return command
+
+    def version(self, sku: str, effective_from: str = "") -> Callable[[Unit], str]:
+        """Look up which version of an article from a day on holds; empty where there is none."""
+
+        def command(unit: Unit) -> str:
+            return unit.peek(Catalogue, "articles/catalogue", "products").version_of(sku, effective_from)
+
+        return command

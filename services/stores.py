@@ -36,6 +36,16 @@ class Stores:
         return command
 
 
+    def version(self, store: str) -> Callable[[Unit], str]:
+        """Look up which version of a store's description holds; empty where nobody has described it."""
+
+        def command(unit: Unit) -> str:
+            version = unit.peek(Store, f"store/{store}", store).version
+            return str(version) if version else ""
+
+        return command
+
+
 def last_reported_day(unit: Unit, store: str) -> str:
     """The last business day a store has reported, empty if none."""
     days = (stream.split("/") for stream in unit.store.with_topic(SalesReported.TOPIC))

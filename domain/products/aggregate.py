@@ -76,6 +76,11 @@ class Catalogue(Aggregate):
             self.record(described(rows))
         return DescribeOutcome(len(new), len(commands) - len(new) - len(refused), refused)
 
+    def version_of(self, sku: str, effective_from: str = "") -> str:
+        """A name for what holds of an article from a day on; empty where nothing does."""
+        fingerprint = self._fingerprints.get(_key(sku, effective_from))
+        return "" if fingerprint is None else f"{fingerprint:016x}"
+
     def follow(self, fact: Fact) -> None:
         """The later version of an article and day is the one that holds."""
         if isinstance(fact, ArticlesDescribed):
