@@ -10,7 +10,7 @@ import csv
 import datetime as dt
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -57,7 +57,7 @@ def export(answer: Answer, path: Path) -> int:
     return rows
 
 
-def csv_parts(answer: Answer, count: Callable[[int], None] = lambda _: None) -> Iterator[bytes]:
+def csv_parts(answer: Answer, count: Callable[[int], None] = lambda _: None) -> Generator[bytes, None, None]:
     """RFC 4180 in UTF-8: a header, CRLF, quotes where needed; an empty cell is no value. `count` hears of the rows."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
@@ -72,7 +72,7 @@ def csv_parts(answer: Answer, count: Callable[[int], None] = lambda _: None) -> 
     yield _taken(text)
 
 
-def json_parts(answer: Answer, count: Callable[[int], None] = lambda _: None) -> Iterator[bytes]:
+def json_parts(answer: Answer, count: Callable[[int], None] = lambda _: None) -> Generator[bytes, None, None]:
     """One object: `question` as asked, `position`, `origins`, `columns`, `rows`. Money and quantities are text."""
     columns = [
         {"name": column.name, "kind": column.kind, "unit": column.unit, "says": column.says}
@@ -92,7 +92,7 @@ def json_parts(answer: Answer, count: Callable[[int], None] = lambda _: None) ->
     yield b"\n]}\n"
 
 
-def parquet_parts(answer: Answer, count: Callable[[int], None] = lambda _: None) -> Iterator[bytes]:
+def parquet_parts(answer: Answer, count: Callable[[int], None] = lambda _: None) -> Generator[bytes, None, None]:
     """A Parquet file in parts. Decimals stay decimals; question, position and origins are in its key-value metadata."""
     about = {
         "counterfoil.question": msgspec.json.encode(answer.asked),

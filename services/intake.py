@@ -29,7 +29,7 @@ from services.stock import Stock
 from services.stores import Stores
 from services.writer import Command, Unit
 
-__all__ = ["ARTICLE", "BATCH", "Answer", "Intake", "Listed", "Place", "Refused", "VersionMoved", "refuse"]
+__all__ = ["ARTICLE", "BATCH", "Answer", "Intake", "Listed", "Place", "Refused", "VersionMoved"]
 
 BATCH = "counterfoil/batch/1"
 ARTICLE = "counterfoil/article/1"

@@ -35,7 +35,6 @@ class Stores:
 
         return command
 
-
     def version(self, store: str) -> Callable[[Unit], str]:
         """Look up which version of a store's description holds; empty where nobody has described it."""
 

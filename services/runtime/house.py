@@ -19,7 +19,6 @@ from services.transport.embedded import BATCH, EmbeddedFeed
 from services.writer import Writer
 
 
-
 def now() -> dt.datetime:
     """The present moment; the one place where a clock is read."""
     return dt.datetime.now(dt.UTC)

@@ -1,0 +1,74 @@
+"""The published description of the doors (OpenAPI): bodies and answers by the types that read and write them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.errors import Problem
+from api.receipts import BatchReceipt, DayAnswer, Receipt
+from domain.products.commands import DescribeArticle
+from domain.sales.commands import CloseDay, DeclareDrawer, DeclareNoSales, ReportBatch, ResolveConflict
+from domain.stores.commands import DescribeStore
+
+TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
+    Problem,
+    Receipt,
+    BatchReceipt,
+    DayAnswer,
+    ReportBatch,
+    DeclareDrawer,
+    DeclareNoSales,
+    CloseDay,
+    ResolveConflict,
+    DescribeStore,
+    DescribeArticle,
+)
+_REF: Final = "#/components/schemas/{name}"
+ABOUT: Final = (
+    "The back office of a chain of stores. Stores send their transactions and close their days, headquarters asks and "
+    "decides, auditors follow every figure to its facts. Money is text, days are business days, and a write is "
+    "answered with a position that a read may wait for."
+)
+
+
+def body_of(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """The body an address takes, which the address reads itself."""
+    schema = {"$ref": _REF.format(name=kind.__name__)}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def answer_of(kind: type[msgspec.Struct], says: str, status: int = 200) -> dict[int | str, dict[str, Any]]:
+    """What an address answers when all is well."""
+    schema = {"$ref": _REF.format(name=kind.__name__)}
+    position = {"description": "the position token of the answer", "schema": {"type": "string"}}
+    return {
+        status: {
+            "description": says,
+            "content": {"application/json": {"schema": schema}},
+            "headers": {"Position": position},
+        }
+    }
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The whole description, made once."""
+    if app.openapi_schema is None:
+        made = get_openapi(title=app.title, version=app.version, description=ABOUT, routes=app.routes)
+        _, schemas = msgspec.json.schema_components(TYPES, ref_template=_REF)
+        components = made.setdefault("components", {})
+        components.setdefault("schemas", {}).update(schemas)
+        components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+        for path, methods in made["paths"].items():
+            for operation in methods.values():
+                if path not in OPEN:
+                    operation["security"] = [{"token": []}]
+        app.openapi_schema = made
+    return app.openapi_schema
+
+
+OPEN: Final = frozenset({"/health", "/ready"})
+"""The addresses that need no token."""
