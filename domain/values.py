@@ -25,7 +25,6 @@ SKU: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,39}")
 _SKU_COLUMN: Final = re.compile(rf"(?:{SKU.pattern}\n)*+{SKU.pattern}")
 WHOLE_DIGITS: Final = 10  # ten thousand million on one line is a slip of the keyboard in any currency
 MEMO_LIMIT: Final = 200_000
-FIRST_YEAR: Final = 1900  # no books go further back, and days have days before them to look at
 
 
 class Invalid(ValueError):
@@ -51,8 +50,6 @@ def business_day(text: str) -> dt.date:
         raise Invalid("is not a day of the calendar written as YYYY-MM-DD") from None
     if day.isoformat() != text:
         raise Invalid("is not a day of the calendar written as YYYY-MM-DD")
-    if day.year < FIRST_YEAR:
-        raise Invalid(f"is before {FIRST_YEAR}")
     return day
 
 

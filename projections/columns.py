@@ -25,20 +25,6 @@ def integers(columns: Iterable[Sequence[int]], count: int) -> Integers:
     return np.fromiter(chain.from_iterable(columns), np.int64, count)
 
 
-def spread_integers(column: Sequence[int], count: int, default: int = 0) -> Sequence[int]:
-    """A fact's column for `count` rows: one value holds for every row, none means the default."""
-    if len(column) == count:
-        return column
-    return [column[0] if column else default] * count
-
-
-def spread_texts(column: Sequence[str], count: int, default: str = "") -> Sequence[str]:
-    """The same for a column of texts."""
-    if len(column) == count:
-        return column
-    return [column[0] if column else default] * count
-
-
 def decimals(values: Integers, scale: int) -> pa.Array:
     """Integers of `10 ** -scale` as DECIMAL(18, scale), by writing the 128-bit buffer.
 
@@ -76,11 +62,6 @@ def codes(texts: Sequence[str] | Sequence[str | None]) -> pa.Array:
 def repeated(texts: Sequence[str | None], counts: Any) -> pa.Array:
     """Each text as often as its count says, as a dictionary column: what is one value for a whole fact."""
     return codes(texts).take(pa.array(np.repeat(np.arange(len(texts)), counts)))
-
-
-def one(text: str, count: int) -> pa.Array:
-    """One text for every row."""
-    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([text], pa.string()))
 
 
 def days(texts: Sequence[str], counts: Any) -> pa.Array:

@@ -42,6 +42,16 @@ class SchemaDiffers(Refusal):
         super().__init__(f"the views in {path} were made by another version: run `counterfoil rebuild`")
 
 
+class ViewsUnreadable(Refusal):
+    """The file cannot be opened; the views are rebuilt from the log, nothing is lost."""
+
+    code = "views_unreadable"
+    kind = "conflict"
+
+    def __init__(self, path: Path | None, why: str) -> None:
+        super().__init__(f"the views in {path} cannot be opened ({why}): run `counterfoil rebuild`")
+
+
 class NotYetKnown(Refusal):
     """A position was asked for that these views have not reached; whoever may wait waits first."""
 
@@ -148,6 +158,13 @@ class Reading:
             raise NotYetKnown(at, self.position)
         return at
 
+    def newest(self) -> tuple[int, str]:
+        """The position and the recorded time of the last fact held; (0, "") when there is none."""
+        stamp = "strftime(recorded_at, '%Y-%m-%dT%H:%M:%S.%fZ')"
+        self._cursor.execute(f"SELECT position, {stamp} FROM facts ORDER BY position DESC LIMIT 1")
+        row = self._cursor.fetchone()
+        return (0, "") if row is None else (int(row[0]), str(row[1]))
+
     def ask(
         self, sql: str, parameters: dict[str, object], known: int, as_of: dt.date | None, rows: int
     ) -> pa.RecordBatchReader:
@@ -194,6 +211,14 @@ def _one(cursor: duckdb.DuckDBPyConnection, sql: str, **parameters: object) -> A
     return None if row is None else row[0]
 
 
+def _make_whole(path: Path, config: dict[str, Any]) -> None:
+    """Put an empty database at `path`, whole or not at all: DuckDB cannot open a file that it was killed making."""
+    growing = path.with_name(f"{path.name}.new")
+    growing.unlink(missing_ok=True)
+    duckdb.connect(str(growing), config=config).close()
+    growing.replace(path)
+
+
 class ViewDatabase:
     """One DuckDB database that holds a list of views; `path` None keeps it in memory.
 
@@ -201,7 +226,7 @@ class ViewDatabase:
 
     Raises:
         SchemaDiffers: the file was made for other views.
-        duckdb.IOException: another process has it open.
+        ViewsUnreadable: it is damaged, or another program has it open.
     """
 
     def __init__(
@@ -209,16 +234,19 @@ class ViewDatabase:
     ) -> None:
         self.path = path
         self.views = tuple(views)
-        self._root = duckdb.connect(
-            ":memory:" if path is None else str(path),
-            config={
-                "autoinstall_known_extensions": "false",  # a machine without internet would wait seconds for nothing
-                "autoload_known_extensions": "false",
-                "storage_compatibility_version": "latest",  # texts as compressed dictionaries, read a fifth faster
-                "memory_limit": memory_limit,
-                **({} if threads is None else {"threads": str(threads)}),
-            },
-        )
+        config: dict[str, Any] = {
+            "autoinstall_known_extensions": "false",  # a machine without internet would wait seconds for nothing
+            "autoload_known_extensions": "false",
+            "storage_compatibility_version": "latest",  # texts as compressed dictionaries, read a fifth faster
+            "memory_limit": memory_limit,
+            **({} if threads is None else {"threads": str(threads)}),
+        }
+        if path is not None and not path.exists():
+            _make_whole(path, config)
+        try:
+            self._root = duckdb.connect(":memory:" if path is None else str(path), config=config)
+        except duckdb.Error as unreadable:
+            raise ViewsUnreadable(path, str(unreadable).partition("\n")[0]) from unreadable
         self._root.execute("SET GLOBAL TimeZone = 'UTC'")
         self._writer = self._root.cursor()
         self._writing = threading.Lock()  # a cursor serves one thread at a time, and applying is not all it does
@@ -267,8 +295,8 @@ class ViewDatabase:
 
     @contextmanager
     def bulk(self) -> Iterator[None]:
-        """Within, the write-ahead log is let grow to 1 GB, and one thread inserts beside the loader's own (3.3 to 2.1 us
-        a line); one checkpoint at the end."""
+        """Within, the write-ahead log is let grow to 1 GB and one thread inserts beside the loader (3.3 to 2.1 us a
+        line); one checkpoint at the end."""
         with self._writing:
             before = {name: _one(self._writer, f"SELECT current_setting('{name}')") for name in _IN_BULK}
             for name, value in _IN_BULK.items():

@@ -68,6 +68,14 @@ class Views(ViewDatabase):
     ) -> None:
         super().__init__(path, views, memory_limit=memory_limit, threads=threads)
 
+    def newest(self) -> tuple[int, str]:
+        """The position and the recorded time (RFC 3339, UTC) of the last fact applied; (0, "") when there is none."""
+        reading = self.read()
+        try:
+            return reading.newest()
+        finally:
+            reading.close()
+
     def ask(self, asked: Asked, question: Question | None = None, reading: Reading | None = None) -> Answer:
         """Answer from one snapshot, on a cursor of its own; from any thread.
 

@@ -46,12 +46,14 @@ def read_batch(incoming: Incoming, terms: Terms) -> ReadBatch:
         BadValue: the batch declares a register that is not the store's, or one twice.
     """
     batch = incoming.batch
+    declared: set[tuple[str, int]] = set()
     for place, count in enumerate(batch.registers):
         if count.code not in terms.registers:
             reason = f"register {count.code[:40]!r} is not one of this store's on that day"
             raise BadValue(reason, f"/registers/{place}/code")
-        if any((count.code, count.epoch) == (other.code, other.epoch) for other in batch.registers[:place]):
+        if (count.code, count.epoch) in declared:
             raise BadValue(f"register {count.code!r} is declared twice", f"/registers/{place}/code")
+        declared.add((count.code, count.epoch))
     transactions, rows, rejected = _read_all(incoming, terms)
     return ReadBatch(
         batch.store,

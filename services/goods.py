@@ -70,9 +70,7 @@ def _issue_all(unit: Unit, terms: Terms, t: Transactions, cause: str) -> Transac
     return msgspec.structs.replace(t, cost=cost)
 
 
-def _move_some(
-    unit: Unit, terms: Terms, t: Transactions, cause: str, earlier: Sequence[Transactions]
-) -> Transactions:
+def _move_some(unit: Unit, terms: Terms, t: Transactions, cause: str, earlier: Sequence[Transactions]) -> Transactions:
     sold = [(place, row) for place, row in counting_lines(t) if t.quantity[place] > 0]
     back = [(place, row) for place, row in counting_lines(t) if t.quantity[place] < 0]
     cost = [0] * len(t.sku)
@@ -117,9 +115,7 @@ def _own_cost(original: Transactions | None, sku: str, quantity: int) -> int | N
     return round_half_even(sum(original.cost[place] for place in places) * quantity, issued) if issued > 0 else None
 
 
-def _original(
-    unit: Unit, terms: Terms, batch: Sequence[Transactions], reference: Reference
-) -> Transactions | None:
+def _original(unit: Unit, terms: Terms, batch: Sequence[Transactions], reference: Reference) -> Transactions | None:
     """The transaction that a refund names, if it is in this batch or in the books, and in the same currency."""
     if (reference.store, reference.business_day) == (terms.store, terms.day):
         for part in batch:

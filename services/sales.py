@@ -27,7 +27,7 @@ from domain.sales.outcomes import (
     UnknownDrawer,
     UnknownStore,
 )
-from domain.sales.reading import Terms, read
+from domain.sales.reading import Terms, Unfit, read
 from domain.sales.selection import select, split
 from domain.sales.trading_day import Numbering, TradingDay, day_stream
 from domain.stores.aggregate import Store, StoreDay
@@ -40,6 +40,7 @@ from services.places import Place, at_its_place
 from services.writer import NotSettled, Unit
 
 A = TypeVar("A", bound=Aggregate)
+FIRST_DAY = "1900-01-01"  # no books go further back, and each day has days before it to look at
 LOOK_BACK_DAYS = 31  # how far a register that numbers on from day to day is followed back for its last number
 
 
@@ -92,8 +93,8 @@ class Sales:
             accepted = batch.transactions if verdict.new is None else select(batch.transactions, verdict.new)
             settle_originals(unit, accepted)
             parts: list[Transactions] = []
-            for version, part in enumerate(split(accepted), day.version + 1):
-                parts.append(move_goods(unit, terms, part, f"{day.stream}#{version}", parts))
+            for version, some in enumerate(split(accepted), day.version + 1):
+                parts.append(move_goods(unit, terms, some, f"{day.stream}#{version}", parts))
             rejected = [row for row, _ in batch.rejected]
             return day.report(
                 batch.batch_id, bytes_hash, terms, parts, batch.registers, verdict.duplicates, conflicts, rejected
@@ -144,21 +145,24 @@ class Sales:
 
         return command
 
-    def resolve(self, asked: ResolveConflict) -> Callable[[Unit], str]:
-        """Headquarters' decision on a quarantined transaction."""
+    def resolve(self, asked: ResolveConflict) -> Callable[[Unit], bool]:
+        """Headquarters' decision on a quarantined transaction; False when it was decided so before."""
 
-        def command(unit: Unit) -> str:
+        def command(unit: Unit) -> bool:
             terms = self.terms(unit, asked.store, asked.business_day)
             day = self.day(unit, asked.store, asked.business_day)
             register = terms.registers.get(asked.register)
             epoch = asked.epoch or (register.epoch if register else 0)
-            conflict = day.open_conflict((asked.register, epoch, asked.number), asked.hash)
+            key = (asked.register, epoch, asked.number)
+            if day.decided(key, asked.hash) == asked.decision:
+                return False
+            conflict = day.open_conflict(key, asked.hash)
             unit.context = msgspec.structs.replace(unit.context, origin=asked.origin)
             if asked.decision == "keep_first":
                 day.keep_first(conflict, terms.currency, asked.reason)
             else:
                 self._replace(unit, day, conflict, terms, asked.reason)
-            return asked.decision
+            return True
 
         return command
 
@@ -175,7 +179,10 @@ class Sales:
             raise NoOpenConflict("what it stands against, or its own bytes, are no longer there", "/number")
         if holder is not day and key in day.keys:
             raise NumberTaken("another transaction has come under this number since; it cannot hold both", "/number")
-        second = read([decode_transaction(kept.data)], terms)
+        try:
+            second = read([decode_transaction(kept.data)], terms)
+        except Unfit as unfit:  # the store's terms have changed since it came
+            raise BadValue(f"the second no longer fits what holds for the store: {unfit.reason}", "/number") from None
         before = holder.totals
         settle_originals(unit, second)
         take_goods_back(unit, holder, first, terms, reason)
@@ -200,7 +207,7 @@ class Sales:
         terms = self._terms.get(key)
         if terms is None:
             on = held.on(business_day)
-            if on.status != "open":
+            if on.status != "open" or business_day < FIRST_DAY:
                 raise StoreNotOpen(f"store {store} was not open on {business_day}", "/business_day")
             self._not_in_the_future(business_day, on)
             if len(self._terms) > 10_000:

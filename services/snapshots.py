@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from domain.kernel import Aggregate
 
@@ -15,11 +15,24 @@ A = TypeVar("A", bound=Aggregate)
 EVERY: Final = 200  # facts since the last snapshot: below that a replay is as quick
 
 
-class Snapshots:
-    """Keeps and finds snapshots. Used by the writing thread alone."""
+class Places(Protocol):
+    """The log, as far as a snapshot has to know it."""
 
-    def __init__(self, path: Path) -> None:
+    def last_place(self) -> tuple[int, str]: ...
+
+    def holds(self, position: int, recorded_at: str) -> bool: ...
+
+
+class Snapshots:
+    """Keeps and finds snapshots. Used by the writing thread alone.
+
+    `log` gives the place of the last fact and says whether it holds such a fact: snapshots of a log that was since
+    replaced by an older copy are thrown away.
+    """
+
+    def __init__(self, path: Path, log: Places) -> None:
         self._path = path
+        self._log = log
         self._taken: dict[str, int] = {}
         self._db: sqlite3.Connection | None = None
 
@@ -45,6 +58,8 @@ class Snapshots:
         if state is not None:
             with self._open() as db:
                 db.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?)", (aggregate.stream, state))
+                db.execute("DELETE FROM taken_at")
+                db.execute("INSERT INTO taken_at VALUES (?, ?)", self._log.last_place())
             self._taken[aggregate.stream] = aggregate.version
 
     def close(self) -> None:
@@ -58,4 +73,9 @@ class Snapshots:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.execute("CREATE TABLE IF NOT EXISTS snapshots (stream TEXT PRIMARY KEY, state BLOB) WITHOUT ROWID")
+            self._db.execute("CREATE TABLE IF NOT EXISTS taken_at (position INTEGER, recorded_at TEXT)")
+            taken_at = self._db.execute("SELECT position, recorded_at FROM taken_at").fetchone()
+            if taken_at is not None and not self._log.holds(*taken_at):
+                with self._db:
+                    self._db.execute("DELETE FROM snapshots")
         return self._db

@@ -157,6 +157,7 @@ class Writer:
         self._store = store
         self._cache = Cache(store, snapshots, cache_limit)
         self._on_kept = on_kept
+        self._closed = False
         self._waiting: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
@@ -167,6 +168,8 @@ class Writer:
 
     def submit_all(self, commands: Sequence[tuple[Command[Any], Context]]) -> Future[list[Any]]:
         """Queue commands to be decided in order and saved together. Each outcome is a `Kept` or the exception."""
+        if self._closed:
+            raise RuntimeError("the writer is closed")
         future: Future[list[Any]] = Future()
         self._waiting.put(Waiting(commands, future))
         return future
@@ -180,6 +183,7 @@ class Writer:
 
     def close(self) -> None:
         """Finish what is waiting, then stop."""
+        self._closed = True
         self._waiting.put(None)
         self._thread.join()
         self._cache.offer_all()
@@ -215,7 +219,8 @@ class Writer:
         begin = 0
         for caller in callers:
             end = begin + len(caller.commands)
-            caller.future.set_result(outcomes[begin:end])
+            if caller.future.set_running_or_notify_cancel():  # else the caller has given up waiting
+                caller.future.set_result(outcomes[begin:end])
             begin = end
 
     def _alone(self, command: Command[Any], context: Context) -> Any:

@@ -19,6 +19,12 @@ Kind = Literal[
 Text = Annotated[str, Meta(max_length=500)]
 Number = Annotated[int, Meta(ge=1, le=2**53)]
 Transactions = Annotated[list["Transaction"], Meta(max_length=50_000)]
+# What one transaction may hold, so that it fits into a fact however odd it is (facts.md 1).
+Lines = Annotated[tuple["Line", ...], Meta(max_length=500)]
+Discounts = Annotated[tuple["Discount", ...], Meta(max_length=8)]
+Tenders = Annotated[tuple["Tender", ...], Meta(max_length=100)]
+Taxes = Annotated[tuple["Tax", ...], Meta(max_length=100)]
+Registers = Annotated[tuple["RegisterCount", ...], Meta(max_length=500)]
 
 
 class Wire(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
@@ -48,7 +54,7 @@ class Line(Wire, frozen=True):
     net: str
     quantity: str
     sku: str
-    discounts: tuple[Discount, ...] = ()
+    discounts: Discounts = ()
     tax: str = "0"
     voided: bool = False
 
@@ -84,14 +90,14 @@ class Transaction(Wire, frozen=True):
     customer: str = ""
     epoch: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     items: str = ""
-    lines: tuple[Line, ...] = ()
+    lines: Lines = ()
     net: str = ""
     original: Original | None = None
     reason: Text = ""
     rounding: str = "0"
     tax: str = ""
-    taxes: tuple[Tax, ...] = ()
-    tenders: tuple[Tender, ...] = ()
+    taxes: Taxes = ()
+    tenders: Tenders = ()
     total: str = ""
 
 
@@ -115,7 +121,7 @@ class ReportBatch(Command, frozen=True, tag="counterfoil/batch/1"):
     store: str
     business_day: str
     batch_id: str
-    registers: tuple[RegisterCount, ...] = ()
+    registers: Registers = ()
     origin: Origin = "reported"
     transactions: tuple[Transaction, ...] = ()
 

@@ -9,7 +9,7 @@ from collections.abc import Set
 
 from domain.columns import spread
 from domain.sales.facts import DrawerDeclared, OverShort, Transactions
-from domain.sales.rules import CASH, EFFECTIVE, expected_drawer
+from domain.sales.rules import CASH, expected_drawer
 
 
 class Drawers:

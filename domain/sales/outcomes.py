@@ -118,6 +118,11 @@ class UnknownDrawer(Refusal):
     kind = "invalid"
 
 
+class TooManyDiscountKinds(Refusal):
+    code = "too_many_discount_kinds"
+    kind = "invalid"
+
+
 class NumberTaken(Refusal):
     code = "number_taken"
     kind = "conflict"

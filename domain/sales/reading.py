@@ -18,11 +18,13 @@ from domain.sales.clock import DAYS, ends
 from domain.sales.commands import Line, Transaction
 from domain.sales.facts import Note, Reference, RegisterState, TaxRow, Transactions
 from domain.sales.notes import day_notes, line_notes, tender_notes
+from domain.sales.outcomes import TooManyDiscountKinds
 from domain.sales.rules import CASH_IN, CASH_OUT, EFFECTIVE
 from domain.values import Invalid, Scaled, all_skus, amount_text, business_day, code
 from domain.values import sku as article_number
 
 QUANTITY: Final = Scaled(3)
+DISCOUNT_KINDS: Final = 64
 MONEY: Final = {places: Scaled(places) for places in range(5)}
 _encode = msgspec.json.Encoder(order="sorted").encode
 
@@ -137,7 +139,8 @@ def _one(column: list[Any]) -> list[Any]:
 
 def _register(t: Transaction, terms: Terms) -> str:
     if t.register not in terms.registers:
-        raise Unfit("unknown_register", "/register", f"register {t.register[:40]!r} is not one of this store's on that day")
+        name = t.register[:40]
+        raise Unfit("unknown_register", "/register", f"register {name!r} is not one of this store's on that day")
     return t.register
 
 
@@ -148,6 +151,9 @@ def _discounts(lines: Sequence[Line], money: Scaled) -> dict[str, list[int]]:
             for discount in line.discounts:
                 column = discounts.get(discount.kind)
                 if column is None:
+                    if len(discounts) == DISCOUNT_KINDS:
+                        reason = f"a batch names at most {DISCOUNT_KINDS} kinds of discount"  # a column each
+                        raise TooManyDiscountKinds(reason, "/transactions")
                     column = discounts[code(discount.kind)] = [0] * len(lines)
                 column[index] += money[discount.amount]
     return discounts

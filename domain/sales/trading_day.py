@@ -68,6 +68,7 @@ class TradingDay(Aggregate):
         self.batches: dict[str, tuple[str, Answer]] = {}
         self.keys: dict[Key, str] = {}
         self.settled: set[tuple[Key, str]] = set()
+        self.decisions: dict[tuple[Key, str], str] = {}
         self.conflicts: dict[tuple[Key, str], Conflict] = {}
         self.registers: dict[Numbering, RegisterState] = {}
         self.totals = Totals("")
@@ -197,6 +198,13 @@ class TradingDay(Aggregate):
         )
         return True
 
+    def decided(self, key: Key, came: str) -> str | None:
+        """What headquarters decided on a transaction that was quarantined under a key, when nothing there is open."""
+        if any(held == key and came in ("", hash_) for held, hash_ in self.conflicts):
+            return None
+        made = [decision for (held, hash_), decision in self.decisions.items() if held == key and came in ("", hash_)]
+        return made[-1] if made else None
+
     def open_conflict(self, key: Key, came: str) -> Conflict:
         """The quarantined transaction of a key; `came` (its hash) may be left empty when there is only one.
 
@@ -317,6 +325,7 @@ class TradingDay(Aggregate):
                 key = (fact.register, fact.epoch, fact.number)
                 self.conflicts.pop((key, fact.hash), None)
                 self.settled.add((key, fact.hash))
+                self.decisions[key, fact.hash] = fact.decision
                 self.settled.add((key, fact.first_hash))
                 if fact.accepted is not None:
                     self._add(fact.accepted, fact.currency, 1)
@@ -358,7 +367,7 @@ class TradingDay(Aggregate):
 def _pages(
     parts: Sequence[Transactions], conflicts: Sequence[Conflict], rejected: Sequence[Rejected]
 ) -> Iterator[tuple[Transactions, list[Conflict], list[Rejected]]]:
-    """What each fact of a batch says. A few outcomes find room beside the transactions, the rest in facts of their own."""
+    """What each fact of a batch says: a few outcomes beside the transactions, the rest in facts of their own."""
     few = OUTCOMES_BESIDE
     yield parts[0], list(conflicts[:few]), list(rejected[:few])
     for part in parts[1:]:
@@ -375,7 +384,9 @@ def _register_states(
     last = {(count.code, count.epoch or terms.registers[count.code].epoch): count.last_number for count in counts}
     used = {(c.register, c.epoch) for c in conflicts}
     for t in parts:
-        used |= {key[:2] for key in keys_of(t)} if len(t.register) > 1 or t.epoch else {(name, 0) for name in t.register}
+        used |= (
+            {key[:2] for key in keys_of(t)} if len(t.register) > 1 or t.epoch else {(name, 0) for name in t.register}
+        )
     return [
         msgspec.structs.replace(terms.registers[code], epoch=epoch, last_number=last.get((code, epoch), -1))
         for code, epoch in sorted({*used, *last})

@@ -29,7 +29,7 @@ class Register(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 
     code: str
     numbering: Literal["daily", "continuous"] = "daily"
-    first_number: Annotated[int, Meta(ge=0, le=2**53)] = 1
+    first_number: Annotated[int, Meta(ge=1, le=2**53)] = 1
     epoch: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     drawer: bool = True
 

@@ -120,7 +120,8 @@ class Question:
     @property
     def arrival_columns(self) -> frozenset[str]:
         """Columns that depend on the order in which facts arrived."""
-        return frozenset(column.name for column in (*self.dimensions, *self.measures) if column.arrival)
+        columns: list[Dimension | Measure] = [*self.dimensions, *self.measures]
+        return frozenset(column.name for column in columns if column.arrival)
 
     @property
     def time_columns(self) -> frozenset[str]:

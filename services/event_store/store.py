@@ -122,6 +122,17 @@ class EventStore:
         """The position of the last fact, 0 for an empty log."""
         return self._recorder.max_notification_id() or 0
 
+    def last_place(self) -> tuple[int, str]:
+        """The position of the last fact and when it was recorded; (0, "") for an empty log."""
+        return self.head(), self._last_stamp
+
+    def holds(self, position: int, recorded_at: str) -> bool:
+        """Whether the fact at a position was recorded at that time: it tells a log from its older copy."""
+        if position == 0:
+            return True
+        found = self.after(position - 1, 1)
+        return bool(found) and found[0].position == position and found[0].meta.recorded_at == recorded_at
+
     def after(self, position: int, limit: int) -> list[Recorded]:
         """Up to `limit` facts above a position, in order.
 
@@ -203,6 +214,7 @@ class EventStore:
     def purge(self, hashes: Sequence[str]) -> None:
         """Forget the bytes of these hashes; that they were kept, their hash and their length stay."""
         at = self._stamp()
+        self._pragma("secure_delete = ON")  # or the bytes might stay in pages that nobody uses
         with self._recorder.datastore.transaction(commit=True) as c:
             c.executemany(
                 "UPDATE kept_bytes SET data = NULL, purged_at = ? WHERE hash = ? AND data IS NOT NULL",

@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -24,7 +25,7 @@ from projections.registry import QUESTIONS
 from services.decoding import json_schemas
 from services.demo.complete_journey import ABOUT, ChainYear
 from services.event_store import ClockBehind, UnreadableFact
-from services.runtime import reports
+from services.runtime import reports, serving
 from services.runtime.demo import Load, found
 from services.runtime.doctor import examine
 from services.runtime.folder import Folder, FolderInUse
@@ -34,6 +35,7 @@ from services.runtime.kept import all_facts, purgeable
 from services.runtime.screens import Bars, beside, harmless, screen
 from services.runtime.settings import Settings
 from services.runtime.summary import show_summary
+from services.runtime.tokens import ROLES, sign
 from services.transport.embedded import FeedStopped
 
 LOOK_AT_IT: Final = 1
@@ -304,7 +306,41 @@ def purge(
     with _in_words(), _house(_settings(context, data), "purge") as house:
         hashes = [each for each in purgeable(all_facts(house.store.after), before) if house.store.kept(each)]
         house.store.purge(hashes)
-    screen().print(f"{len(hashes):,} bodies forgotten")
+    screen().print(f"bodies forgotten: {len(hashes):,}")
+
+
+# -- the doors
+
+
+@app.command()
+def serve(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="The port to listen at.")] = 8000,
+    data: Data = None,
+) -> None:
+    """Serve stores, headquarters and auditors over HTTP, until stopped; what was begun is finished first."""
+    settings = _settings(context, data)
+    with _in_words():
+        beside().print(harmless(f"http://{host}:{port} serves {settings.data}; its description is at /docs"))
+        serving.serve(settings, host, port)
+
+
+@app.command()
+def token(
+    context: typer.Context,
+    role: Annotated[str, typer.Option(help=f"One of {', '.join(ROLES)}.")],
+    store: Annotated[list[str] | None, typer.Option(metavar="CODE", help="A store of the role; may be repeated.")] = None,
+    days: Annotated[int, typer.Option(help="How many days it is good.")] = 30,
+    actor: Annotated[str, typer.Option(metavar="CODE", help="Who bears it, a code; never a name.")] = "",
+    data: Data = None,
+) -> None:
+    """Sign a token for somebody who is to use the doors; the key is made on first use and stays in the data folder."""
+    settings = _settings(context, data)
+    with _in_words():
+        signed = sign(settings.data, role, store or [], days, now(), actor=actor, audience=settings.audience)
+    typer.echo(signed.token)
+    beside().print(harmless(f"good until {signed.expires:%Y-%m-%d}; {signed.jti} in the file `revoked` ends it sooner"))
 
 
 # -- what the commands share
@@ -339,7 +375,7 @@ def _in_words() -> Iterator[None]:
         _stop(str(in_use), IN_USE)
     except Refusal as refusal:
         _stop(refusal.reason, MEANS_NOTHING)
-    except (FeedStopped, ClockBehind, UnreadableFact, OSError) as problem:
+    except (FeedStopped, ClockBehind, UnreadableFact, BrokenProcessPool, OSError) as problem:
         _stop(str(problem), LOOK_AT_IT)
     except KeyboardInterrupt:
         _stop("interrupted; what was taken in so far is kept, and the same command goes on from there", INTERRUPTED)

@@ -19,8 +19,9 @@ import msgspec
 from domain.kernel import Refusal
 from projections.kernel import tables_of
 from projections.registry import VIEWS, Views
-from services.event_store import Clock
+from services.event_store import Clock, EventStore
 from services.runtime.folder import Folder, FolderInUse
+from services.runtime.house import ViewsOfAnotherLog, software
 from services.runtime.settings import Settings
 
 PARTS: Final = ("counterfoil", "duckdb", "eventsourcing", "msgspec", "pyarrow")
@@ -58,7 +59,7 @@ def examine(settings: Settings, clock: Clock) -> Health:
         return health
     try:
         _look_at_log(folder.events, health)
-        _look_at_views(folder.views, health, settings)
+        _look_at_views(folder, health, settings, clock)
     finally:
         folder.release()
     return health
@@ -87,14 +88,16 @@ def _look_at_log(path: Path, health: Health) -> None:
         health.trouble.append(f"the log is damaged: {health.log_integrity}")
 
 
-def _look_at_views(path: Path, health: Health, settings: Settings) -> None:
-    if not path.exists():
+def _look_at_views(folder: Folder, health: Health, settings: Settings, clock: Clock) -> None:
+    if not folder.views.exists():
         health.views_integrity = "not there: they are made from the log when the folder is next used"
         return
     try:
-        with closing(Views(path, memory_limit=settings.views_memory, threads=settings.views_threads)) as views:
+        with closing(Views(folder.views, memory_limit=settings.views_memory, threads=settings.views_threads)) as views:
             health.views_position = views.position()
             read_every_block(views)
+            if health.log_integrity == "ok":
+                _compare(folder, views, clock)
         health.views_integrity = "ok"
     except Refusal as refusal:
         health.views_integrity = refusal.reason
@@ -102,8 +105,13 @@ def _look_at_views(path: Path, health: Health, settings: Settings) -> None:
     except Exception as problem:  # noqa: BLE001 - a damaged file shows itself in many ways
         health.views_integrity = str(problem)
         health.trouble.append("the views are damaged: counterfoil rebuild makes them anew from the log")
-    if health.views_position is not None and health.views_position > health.log_head:
-        health.trouble.append("the views know more than the log: counterfoil rebuild makes them anew from it")
+
+
+def _compare(folder: Folder, views: Views, clock: Clock) -> None:
+    """Raises: ViewsOfAnotherLog."""
+    with closing(EventStore(folder.events, clock, software())) as log:
+        if not log.holds(*views.newest()):
+            raise ViewsOfAnotherLog(folder.path)
 
 
 def read_every_block(views: Views) -> None:

@@ -6,9 +6,11 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from domain.kernel import Recorded, Refusal
 from projections.registry import Views
 from services.event_store import Clock, EventStore
 from services.intake import Intake
@@ -29,11 +31,24 @@ def software() -> str:
     return f"counterfoil {version('counterfoil')}"
 
 
+class ViewsOfAnotherLog(Refusal):
+    """The views hold facts that the log does not: one of the two files was replaced by another copy."""
+
+    code = "views_of_another_log"
+    kind = "conflict"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"the views in {folder} were made from another log: run `counterfoil rebuild`, nothing is lost"
+        )
+
+
 class House:
     """Everything that works on one data folder, which it owns while it is open.
 
     Raises:
         FolderInUse: another process owns it.
+        ViewsOfAnotherLog, SchemaDiffers: the views have to be rebuilt first.
     """
 
     def __init__(self, settings: Settings, purpose: str, clock: Clock = now, *, fresh: bool = False) -> None:
@@ -46,13 +61,21 @@ class House:
                 self.folder.clear()
             self.store = EventStore(self.folder.events, clock, software())
             self.views = self._open_views()
-            self.snapshots = Snapshots(self.folder.snapshots)
+            self._same_history()
+            self.snapshots = Snapshots(self.folder.snapshots, self.store)
             self.feed = EmbeddedFeed(self.store.after, self.store.head, self.views)
-            self.writer = Writer(self.store, self.snapshots, self.feed.offer, settings.cache)
+            self.writer = Writer(self.store, self.snapshots, self._kept, settings.cache)
             self.intake = Intake(clock)
         except BaseException:
             self.folder.release()
             raise
+
+    def _same_history(self) -> None:
+        if not self.store.holds(*self.views.newest()):
+            raise ViewsOfAnotherLog(self.folder.path)
+
+    def _kept(self, facts: list[Recorded]) -> None:
+        self.feed.offer(facts)
 
     def _open_views(self) -> Views:
         return Views(

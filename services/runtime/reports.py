@@ -57,7 +57,7 @@ def show_import(console: Console, tally: Tally, seconds: float) -> None:
     outcomes = [(name, f"{getattr(tally, name):,}", says) for name, says in OUTCOMES]
     console.print(table([("outcome", False), ("transactions", True), ("", False)], outcomes))
     again = f", {tally.replayed:,} of them sent again" if tally.replayed else ""
-    console.print(f"{tally.batches:,} batches{again}; {seconds:,.1f} s")
+    console.print(f"{tally.batches:,} batch{'' if tally.batches == 1 else 'es'}{again}; {seconds:,.1f} s")
     kinds = sorted({*tally.recorded, *tally.unchanged})
     if kinds:
         rows = [(label(k), f"{tally.recorded.get(k, 0):,}", f"{tally.unchanged.get(k, 0):,}") for k in kinds]

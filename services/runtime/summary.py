@@ -43,10 +43,11 @@ IN_WORDS: Final[Mapping[str, str]] = {
     "price_differs": "lines whose list amount is not the price in force",
     "returned_more_than_sold": "lines that return more than was sold",
     "original_unknown": "returns whose original is not in the books",
-    "cost_unknown": "lines that left the stock at a cost nobody knows",
+    "cost_unknown": "lines that left the stock without a cost: no data until the first delivery with one",
 }
 """What an exception's code means, for people."""
 
+NO_COSTS: Final = "cost_unknown"  # the panel holds no costs: that is no data rather than trouble, so it comes last
 Row = dict[str, Any]
 
 
@@ -144,7 +145,7 @@ def _exceptions(views: Views) -> RenderableType:
     made.add_column(justify="right", style="yellow")
     made.add_column()
     made.add_column(style="dim")
-    for row in sorted(rows, key=lambda row: -row["exceptions"]):
+    for row in sorted(rows, key=lambda row: (row["code"] == NO_COSTS, -row["exceptions"])):
         code = row["code"]
         words = IN_WORDS.get(code, code)
         if code == "unknown_article":

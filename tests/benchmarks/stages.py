@@ -39,7 +39,7 @@ DECIDING: Final[Sequence[tuple[str, str, Named]]] = (
     ("domain.products.aggregate", "Catalogue.describe", "decide: articles"),
     ("services.writer", "Writer._collect", "save: collect facts"),
     ("services.writer", "Writer._keep", "save: transaction and commit"),
-    ("services.event_store.mapper", "FactMapper.to_stored_event", "save: facts to compressed JSON"),
+    ("services.event_store.mapper", "FactMapper.written", "save: facts to compressed JSON"),
     ("services.event_store.recorder", "LogRecorder._insert_events", "save: insert rows"),
     ("services.writer", "Cache.digest", "save: digests"),
     ("projections.kernel", "ViewDatabase.apply", "apply: route and commit"),

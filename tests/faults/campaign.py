@@ -32,9 +32,11 @@ from tests.support.runs import CONTEXT, Answers, Cut, answers, assert_equal, fac
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 MOMENT: Final = "moment"
+MAKING: Final = "making"
 REACH: Final[dict[str, int]] = {
     # how far into the rest of the load a place is hit at most
-    "save": 12, "answer": 12, "apply": 40, "position": 3, "log_checkpoint": 2, "views_checkpoint": 2, "snapshot": 12,
+    "making": 1, "save": 12, "answer": 12, "apply": 40, "position": 3,
+    "log_checkpoint": 2, "views_checkpoint": 2, "snapshot": 12,
 }  # fmt: skip
 KINDS: Final = (MOMENT, *get_args(Kind))
 PATIENCE: Final = 120.0  # seconds a load may take before something is wrong with the machine
@@ -122,7 +124,7 @@ class Campaign:
         acknowledged = folder.with_suffix(".acknowledged")
         done, first = False, True
         while not done:
-            kind = self._draw() if self.outcome.faults < faults else None
+            kind = self._draw(first) if self.outcome.faults < faults else None
             plan = self._plan(folder, acknowledged, kind, early=first)
             done = self._child(plan, kind)
             if done and kind is not None:
@@ -133,11 +135,16 @@ class Campaign:
             first = False
         self._check(folder, acknowledged)
 
-    def _draw(self) -> str:
-        if not self._deck:
-            self._deck = [*KINDS, MOMENT]
-            self._random.shuffle(self._deck)
-        return self._deck.pop()
+    def _draw(self, first: bool) -> str:
+        """The next kind of fault; only a load that has just begun can be killed while its files are made."""
+        if not any(kind != MAKING for kind in self._deck):
+            fresh = [*KINDS, MOMENT]
+            self._random.shuffle(fresh)
+            self._deck += fresh
+        if first and MAKING in self._deck:
+            self._deck.remove(MAKING)
+            return MAKING
+        return self._deck.pop(max(place for place, kind in enumerate(self._deck) if kind != MAKING))
 
     def _plan(self, folder: Path, acknowledged: Path, kind: str | None, early: bool) -> Plan:
         chance = self._random

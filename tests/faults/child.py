@@ -35,10 +35,11 @@ from services.runtime.settings import Settings
 from services.snapshots import Snapshots
 from tests.support.runs import ARTICLE, CONTEXT
 
-Kind = Literal["save", "answer", "apply", "position", "log_checkpoint", "views_checkpoint", "snapshot"]
+Kind = Literal["making", "save", "answer", "apply", "position", "log_checkpoint", "views_checkpoint", "snapshot"]
 AT_ONCE: Final = 16  # lines submitted together: more saves, so more moments at which to die
 CACHE: Final = 60  # aggregates held: fewer than are in use, so that snapshots are taken and read
 DUCKDB_BLOCK: Final = 262_144
+DUCKDB_HEADER: Final = 4_096  # three of them stand before the blocks
 BEGINS: Final = "begins"
 
 
@@ -96,17 +97,34 @@ def within(owner: type, name: str, nth: int, wal: str, limit: Callable[[Path], i
     calls = itertools.count(1)
 
     def wrapped(self: Any) -> Any:
-        path = self.path
+        path: Path = self.path
         log = path.with_name(path.name + wal)
         if not log.exists() or not log.stat().st_size or next(calls) != nth:
             return original(self)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit(path), resource.RLIM_INFINITY))
+        die_beyond(limit(path))
         original(self)
         die()
 
     setattr(owner, name, wrapped)
+
+
+def die_beyond(limit: int) -> None:
+    """Die in the middle of the next write beyond `limit` bytes of any file."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+
+
+def _in_making() -> None:
+    """Die while the file of the views is made."""
+    original = ViewDatabase.__init__
+
+    def wrapped(self: ViewDatabase, path: Path, *arguments: Any, **named: Any) -> None:
+        if not path.exists():
+            die_beyond(DUCKDB_HEADER + DUCKDB_HEADER // 2)
+        original(self, path, *arguments, **named)
+
+    ViewDatabase.__init__ = wrapped  # type: ignore[method-assign,assignment]
 
 
 def _middle_of_log(path: Path) -> int:
@@ -114,7 +132,7 @@ def _middle_of_log(path: Path) -> int:
     db = sqlite3.connect(path)
     (pages,), (size,) = db.execute("PRAGMA page_count").fetchone(), db.execute("PRAGMA page_size").fetchone()
     db.close()
-    return max(1, pages // 2) * int(size)
+    return int(max(1, pages // 2) * size)
 
 
 def _first_new_block(path: Path) -> int:
@@ -153,6 +171,8 @@ def _in_snapshot(nth: int) -> None:
 def install(kind: Kind | None, nth: int) -> None:
     """Wrap the place at which to die."""
     match kind:
+        case "making":
+            _in_making()
         case "save":  # the rows are inserted, the transaction is open
             after(LogRecorder, "_insert_events", nth)
         case "answer":  # committed, and nobody has been told
@@ -183,7 +203,8 @@ class Acknowledging(Tally):
         super().count(schema, outcome, source)
         if isinstance(outcome, Answer):
             store, _, business_day = source.partition("/")
-            os.write(self.file, msgspec.json.encode(Acknowledged(store, business_day, outcome.batch_id, outcome)) + b"\n")
+            note = Acknowledged(store, business_day, outcome.batch_id, outcome)
+            os.write(self.file, msgspec.json.encode(note) + b"\n")
             os.fsync(self.file)
 
 

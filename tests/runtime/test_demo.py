@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,8 +17,8 @@ import msgspec
 import pytest
 
 from domain.sales.commands import ReportBatch
-from services.demo.complete_journey import ABOUT, ChainYear
-from services.runtime.bulk import Loader
+from services.demo.complete_journey import ABOUT
+from services.runtime.bulk import Line, Loader
 from services.runtime.demo import Demo, Load, found, note, noted
 from services.runtime.screens import Bars
 from tests.runtime.world import ShortYear, opened, quiet, run, take_in
@@ -29,7 +30,7 @@ SAID = ("stores", "transactions", "lines", "store_days", "net_sales")
 @pytest.fixture(scope="module")
 def loaded_answers(loaded: Path) -> Answers:
     with opened(loaded) as house:
-        return answers(house.views)
+        return answers(house.views, finest=True)
 
 
 def test_the_figures_of_a_load_are_those_of_the_lines_that_went_in(january: ShortYear, loaded: Path) -> None:
@@ -71,7 +72,7 @@ def test_the_files_of_the_demo_imported_give_the_answers_of_the_demo(
     tally = take_in(tmp_path / "data", *(tmp_path / f"{name}.ndjson" for name in names))
     assert not tally.refused
     with opened(tmp_path / "data") as house:
-        assert_equal(answers(house.views), loaded_answers, "imported", "loaded")
+        assert_equal(answers(house.views, finest=True), loaded_answers, "imported", "loaded")
 
 
 class Interrupted(Bars):
@@ -98,17 +99,17 @@ def test_an_interrupted_load_goes_on_where_it_stopped(
     with opened(tmp_path) as house:
         assert found(house) is None
         demo = Load(house, january, quiet(), time.monotonic()).run()
-        assert_equal(answers(house.views), loaded_answers, "resumed", "loaded at once")
+        assert_equal(answers(house.views, finest=True), loaded_answers, "resumed", "loaded at once")
         assert found(house) == demo
     described = january.counts.stores + len(list(january.articles()))
     assert len(sent) - described < 2 * (january.counts.store_days - 400), "what was closed is not sent again"
     assert demo.seconds > before.seconds
 
 
-def _counted(lines: object, sent: list[int]) -> list[object]:
-    held = list(lines)  # type: ignore[call-overload]
-    sent.extend(range(len(held)))
-    return held
+def _counted(lines: Iterable[Line], sent: list[int]) -> Iterator[Line]:
+    for line in lines:
+        sent.append(1)
+        yield line
 
 
 def test_a_note_of_a_log_that_is_gone_is_not_believed(tmp_path: Path) -> None:
@@ -119,12 +120,20 @@ def test_a_note_of_a_log_that_is_gone_is_not_believed(tmp_path: Path) -> None:
         assert found(house) is None
 
 
+class NothingToLoad:
+    """A load that has nothing to do."""
+
+    def __init__(self, *_: object) -> None:
+        """Nothing to remember."""
+
+    def run(self) -> Demo:
+        return Demo(complete=True)
+
+
 def test_fresh_starts_over(loaded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = tmp_path / "copy"
     shutil.copytree(loaded, data)
-    nothing = Demo(complete=True)
-    monkeypatch.setattr(Load, "run", lambda self: nothing)
-    monkeypatch.setattr(Load, "__init__", lambda self, house, *_: setattr(self, "head", house.store.head()))
+    monkeypatch.setattr("services.runtime.commands.Load", NothingToLoad)
     assert json.loads(run("demo", "--json", "--fresh", "--data", data).stdout)["lines"] == 0
     assert not (data / "demo.json").exists()
     with opened(data) as house:

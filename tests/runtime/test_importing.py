@@ -26,7 +26,7 @@ from tests.support.runs import Answers, answers, assert_equal, facts_of
 def answers_of(data: Path, *, arrival: bool = False) -> Answers:
     with opened(data) as house:
         house.settle()
-        return answers(house.views, arrival=arrival)
+        return answers(house.views, arrival=arrival, finest=True)
 
 
 def test_an_import_knows_when_it_is_the_turn_of_every_schema_there_is() -> None:
@@ -127,6 +127,7 @@ def test_a_name_that_is_no_file_stops_the_import_before_anything_is_done(tmp_pat
 # -- hostile lines
 
 DEEP = b'{"schema":"counterfoil/closing/1","store":"1","business_day":' + b"[" * 5_000 + b"]" * 5_000 + b"}"
+TWICE = b'{"schema":"counterfoil/closing/1","store":"1","store":"2","business_day":"2024-03-04"}'
 BAD_LINES = {
     "broken JSON": (b'{"schema":"counterfoil/batch/1","store":"1",', "malformed"),
     "deep nesting": (DEEP, "malformed"),
@@ -136,7 +137,7 @@ BAD_LINES = {
     "another encoding": (a_store("9").decode().encode("utf-16-le"), "malformed"),
     "no schema": (b'{"store":"1"}', "malformed"),
     "a schema nobody knows": (b'{"schema":"counterfoil/till/1"}', "malformed"),
-    "a field twice": (b'{"schema":"counterfoil/closing/1","store":"1","store":"2","business_day":"2024-03-04"}', "duplicate_field"),
+    "a field twice": (TWICE, "duplicate_field"),
     "a store nobody knows": (closing(MONDAY, "404"), "unknown_store"),
     "a future day": (batch(sale(1, day="2999-01-01"), day="2999-01-01", store="2"), "future_day"),
     "no day": (closing("2024-02-30"), "bad_value"),

@@ -12,9 +12,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Final
 
-from click.testing import Result
 from rich.console import Console
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from domain.kernel import Context
 from services.demo.complete_journey import ChainYear

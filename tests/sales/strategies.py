@@ -54,9 +54,9 @@ def transactions(
     counting = [each for each in sold if "voided" not in each]
     due = charges + rounding + sum(_cents(each["net"]) + _cents(each.get("tax", "0")) for each in counting)
     made: Json = {
-        "at": f"{DAY}T{draw(st.integers(0, 23)):02}:{draw(st.integers(0, 59)):02}:00{draw(st.sampled_from(['+00:00', '+01:00']))}",
+        "at": f"{DAY}T{draw(st.integers(0, 23)):02}:30:00{draw(st.sampled_from(['+00:00', '+01:00']))}",
         "kind": kind,
-        "number": draw(number or st.integers(1, 10_000)),
+        "number": draw(st.integers(1, 10_000) if number is None else number),
         "register": draw(st.sampled_from(registers)),
         "lines": sold,
         "tenders": draw(_paid(due)),

@@ -123,11 +123,14 @@ def test_an_ordinary_sale_is_read_without_a_note() -> None:
 
 
 def test_at_the_limits_nothing_is_noted() -> None:
-    assert columns(
-        sale(1, line(quantity="1000"), line(net="100000.00")),
-        sale(2) | {"at": "2026-03-05T00:00:00+00:00"},
-        sale(3) | {"at": "2026-03-05T23:59:59+00:00"},
-    ).notes == []
+    assert (
+        columns(
+            sale(1, line(quantity="1000"), line(net="100000.00")),
+            sale(2) | {"at": "2026-03-05T00:00:00+00:00"},
+            sale(3) | {"at": "2026-03-05T23:59:59+00:00"},
+        ).notes
+        == []
+    )
 
 
 def test_a_day_begins_at_the_stores_own_boundary() -> None:
@@ -147,7 +150,7 @@ def test_where_prices_include_tax_the_list_price_does_too() -> None:
 # -- the canonical hash
 
 PLAIN = sale(1)
-RICH = {
+RICH: Json = {
     "at": "2026-03-05T10:12:33-05:00",
     "kind": "return",
     "number": 42,
@@ -238,7 +241,9 @@ def test_the_hash_does_not_hear_how_a_transaction_is_spelt(same: Json) -> None:
     assert hash_of(same) == hash_of(RICH)
 
 
-@pytest.mark.parametrize("default", [{"charges": "0.00"}, {"cashier": ""}, {"taxes": []}, {"rounding": "-0"}, {"epoch": 0}])
+@pytest.mark.parametrize(
+    "default", [{"charges": "0.00"}, {"cashier": ""}, {"taxes": []}, {"rounding": "-0"}, {"epoch": 0}]
+)
 def test_a_default_that_is_written_out_is_no_other_content(default: Json) -> None:
     assert hash_of(PLAIN | default) == hash_of(PLAIN)
 
@@ -323,7 +328,7 @@ def test_a_batch_read_as_a_whole_is_what_its_transactions_read_one_by_one_are(ma
 def _rows_of_one(whole: Any, row: int) -> Any:
     """Row `row` with its columns written the way a batch of one writes them."""
     one = select(whole, [row])
-    drop = {name: [] for name in ("kind", "epoch", "cashier", "customer", "charges", "rounding", "tax", "change")
+    drop: Json = {name: [] for name in ("kind", "epoch", "cashier", "customer", "charges", "rounding", "tax", "change")
             if not any(v not in ("sale", "", 0) for v in getattr(one, name))}  # fmt: skip
     return msgspec.structs.replace(one, **drop)
 

@@ -80,7 +80,13 @@ def test_what_is_no_sale_moves_no_money(kind: str) -> None:
     idle = sale(1, line(net="9.00"), kind=kind, tenders=[tender("10.00", change="1.00")])
     assert expected(idle) == {"cash": 0}
     totals = totals_of(columns(idle, sale(2)), "USD")
-    assert (totals.transactions, totals.receipts, totals.lines, totals.net, totals.tendered) == (2, 1, 1, 200, {"cash": 200})
+    assert (totals.transactions, totals.receipts, totals.lines, totals.net, totals.tendered) == (
+        2,
+        1,
+        1,
+        200,
+        {"cash": 200},
+    )
 
 
 def test_cash_rounding_is_no_over_or_short() -> None:
@@ -214,8 +220,6 @@ def test_a_line_void_leaves_the_sale_and_keeps_the_receipt() -> None:
 
 def test_a_post_void_takes_the_sale_back_under_a_number_of_its_own() -> None:
     """Rules 1, vocabulary: after completion, own number, refers to the original."""
-    undone = sale(
-        2, line(net="-2.00", quantity="-1"), kind="post_void", original={"number": 1, "register": "T1"}
-    )
+    undone = sale(2, line(net="-2.00", quantity="-1"), kind="post_void", original={"number": 1, "register": "T1"})
     totals = totals_of(columns(sale(1), undone), "USD")
     assert (totals.transactions, totals.receipts, totals.net, totals.tendered) == (2, 2, 0, {})

@@ -87,7 +87,7 @@ def test_the_reason_stands_in_the_fact_and_beside_it() -> None:
             "status": st.sampled_from(["open", "suspended", "closed"]),
             "effective_from": st.dates().map(str),
             "balancing": st.sampled_from(["store", "register", "cashier"]),
-            "registers": st.sampled_from([(TILL,), (TILL, Register("T2", "continuous", 0))]),
+            "registers": st.sampled_from([(TILL,), (TILL, Register("T2", "continuous", 7))]),
             "calendar": st.just(Calendar(("mon", "tue"), ("2017-12-25",))),
         },
     )
@@ -141,7 +141,7 @@ def test_a_description_of_before_the_closing_may_be_sent_again() -> None:
         ({"balancing": "cashier"}, "/balancing"),
         ({"day_boundary": "04:00"}, "/day_boundary"),
         ({"registers": (Register("T0"), Register("T1", "continuous"))}, "/registers/1/numbering"),
-        ({"registers": (Register("T1", first_number=0),)}, "/registers/0/first_number"),
+        ({"registers": (Register("T1", first_number=5),)}, "/registers/0/first_number"),
         ({"registers": (Register("T1", epoch=1),)}, "/registers/0/epoch"),
         ({"registers": (Register("T2"),)}, "/registers"),
     ],

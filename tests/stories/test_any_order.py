@@ -46,20 +46,23 @@ MARCH = dt.date(2017, 3, 1)
 
 
 class Plain:
-    """Some real days, loaded in the order of the demo."""
+    """The first days of a real March, loaded in the order of the demo; of a whole month the finest cuts are asked."""
 
-    def __init__(self, last: dt.date, folder: Path) -> None:
-        self.source = cut(MARCH, last)
+    def __init__(self, days: int, folder: Path) -> None:
+        self.finest = days > 10
+        self.source = cut(MARCH, MARCH + dt.timedelta(days=days - 1))
         with open_house(folder) as house:
             load(house, self.source.lines())
-            self.answers = answers(house.views)
-            self.without_arrival = answers(house.views, arrival=False)
+            self.answers = answers(house.views, finest=self.finest)
+            self.without_arrival = answers(house.views, finest=self.finest, arrival=False)
             self.transactions = transactions_of(house)
 
 
-@pytest.fixture(scope="module", params=[pytest.param(10, id="ten days"), pytest.param(31, id="a month", marks=pytest.mark.slow)])
+@pytest.fixture(
+    scope="module", params=[pytest.param(10, id="ten days"), pytest.param(31, id="a month", marks=pytest.mark.slow)]
+)
 def plain(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Plain:
-    return Plain(MARCH + dt.timedelta(days=request.param - 1), tmp_path_factory.mktemp("plain"))
+    return Plain(request.param, tmp_path_factory.mktemp("plain"))
 
 
 def test_shuffled_doubled_cut_up_and_late_batches_from_four_threads_give_the_same_books(
@@ -67,13 +70,15 @@ def test_shuffled_doubled_cut_up_and_late_batches_from_four_threads_give_the_sam
 ) -> None:
     with open_house(tmp_path) as house:
         arrive_anyhow(house, plain.source, random.Random(367))
-        assert_equal(answers(house.views, arrival=False), plain.without_arrival, "shuffled", "in order")
+        assert_equal(
+            answers(house.views, finest=plain.finest, arrival=False), plain.without_arrival, "shuffled", "in order"
+        )
         transactions = transactions_of(house)
         assert transactions == plain.transactions
         assert set(transactions.values()) == {1}, "no transaction is lost, none is there twice"
-        rebuilt_from = answers(house.views)
+        live = answers(house.views, finest=plain.finest)
         house.rebuild()
-        assert_equal(answers(house.views), rebuilt_from, "rebuilt", "live")
+        assert_equal(answers(house.views, finest=plain.finest), live, "rebuilt", "live")
 
 
 def test_a_load_that_is_broken_off_and_begun_again_gives_the_same_answers(plain: Plain, tmp_path: Path) -> None:
@@ -83,10 +88,10 @@ def test_a_load_that_is_broken_off_and_begun_again_gives_the_same_answers(plain:
     with open_house(tmp_path) as house:
         tally = load(house, lines)
         assert tally.replayed > 0
-        assert_equal(answers(house.views), plain.answers, "resumed", "in one go")
+        assert_equal(answers(house.views, finest=plain.finest), plain.answers, "resumed", "in one go")
         assert transactions_of(house) == plain.transactions
         house.rebuild()
-        assert_equal(answers(house.views), plain.answers, "rebuilt", "in one go")
+        assert_equal(answers(house.views, finest=plain.finest), plain.answers, "rebuilt", "in one go")
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +136,9 @@ def arrive_anyhow(house: House, source: Cut, chance: random.Random) -> None:
         early = len(pieces) if chance.random() < 0.6 else 1
         first += pieces[:early]
         later += pieces[early:]
-        (closed_early if early < len(pieces) or chance.random() < 0.5 else closed_late).append((CLOSING, [batch.closing]))
+        (closed_early if early < len(pieces) or chance.random() < 0.5 else closed_late).append(
+            (CLOSING, [batch.closing])
+        )
     shuffled = chance.sample(source.articles, len(source.articles))
     articles: list[Sent] = [(ARTICLE, shuffled[begin : begin + 100]) for begin in range(0, len(shuffled), 100)]
     half = len(articles) // 2
@@ -160,9 +167,7 @@ def cut_up(batch: Batch, chance: random.Random) -> Iterator[bytes]:
         # the count of the register comes with any one of them
         registers = whole.registers if number == 0 else ()
         yield msgspec.json.encode(
-            msgspec.structs.replace(
-                whole, batch_id=f"part-{number}", transactions=tuple(part), registers=registers
-            )
+            msgspec.structs.replace(whole, batch_id=f"part-{number}", transactions=tuple(part), registers=registers)
         )
 
 

@@ -12,10 +12,12 @@ import pytest
 
 from domain.kernel import Recorded
 from domain.sales.commands import ReportBatch
+from projections.questions import Asked
 from projections.registry import Views
 from services.runtime.house import House
 from tests.stories.test_any_order import arrive_anyhow
 from tests.support.runs import (
+    TODAY,
     Batch,
     Cut,
     answers,
@@ -88,6 +90,17 @@ def views_of(facts: Sequence[Recorded], chance: random.Random) -> Views:
         views.apply(facts[begin:end])
         begin = end
     return views
+
+
+def test_the_past_that_is_asked_for_holds_all_that_can_happen(house: House) -> None:
+    def figures(question: str, by: str, measure: str) -> dict[str, int]:
+        rows = house.views.ask(Asked(question, by=(by,), measures=(measure,), today=TODAY)).rows()
+        return {row[by]: row[measure] for row in rows if row[measure]}
+
+    assert set(figures("quarantine", "status", "conflicts")) == {"open", "kept_first", "replaced"}
+    assert set(figures("days", "state", "store_days")) == {"closed", "restated"}
+    assert set(figures("refused", "code", "refused")) == {"unknown_store"}
+    assert figures("outcomes", "origin", "after_close")["panel"] > 0
 
 
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.55, 0.8, 0.97])

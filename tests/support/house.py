@@ -17,8 +17,8 @@ import msgspec
 
 from domain.kernel import Context, Fact, Recorded
 from domain.sales.commands import Transaction
-from domain.sales.facts import Transactions
 from domain.sales.facts import RegisterState as State
+from domain.sales.facts import Transactions
 from domain.sales.reading import Terms, read
 from domain.sales.trading_day import TradingDay, day_stream
 from domain.stock.ledger import Ledger, ledger_stream
@@ -63,7 +63,7 @@ class Desk:
         self.now = NOON
         self.kept: list[Recorded] = []
         self.store = EventStore(folder / "events.sqlite", self.clock, "test")
-        self.snapshots = Snapshots(folder / "snapshots.sqlite")
+        self.snapshots = Snapshots(folder / "snapshots.sqlite", self.store)
         self.writer = Writer(self.store, self.snapshots, self.kept.extend, cache)
         self.intake = Intake(self.clock)
 
@@ -164,7 +164,12 @@ def _due(made: Json) -> Decimal:
 
 
 def batch(
-    *transactions: Any, batch_id: str = "b1", day: str = DAY, store: str = STORE, registers: Sequence[Json] = (), **more: Any
+    *transactions: Any,
+    batch_id: str = "b1",
+    day: str = DAY,
+    store: str = STORE,
+    registers: Sequence[Json] = (),
+    **more: Any,
 ) -> bytes:
     """A batch of transactions."""
     return _json(

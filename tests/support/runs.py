@@ -1,4 +1,4 @@
-"""Whole runs of the house for tests: a cut of the chain-year or hand-made lines into a folder, and every question asked.
+"""Whole runs of the house for tests: a cut of the chain-year or lines by hand into a folder, and every question asked.
 
 Two runs are equal when the sorted answers of every registered question are byte-identical (without the columns of
 position and recorded time). It must not know any area.
