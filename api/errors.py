@@ -131,7 +131,6 @@ def install(app: FastAPI) -> None:
         Answered: _answered,
         RequestValidationError: _invalid,
         HTTPException: _http,
-        Exception: _unexpected,
         **dict.fromkeys(UNAVAILABLE, _unavailable),
     }
     for kind, handler in handlers.items():
@@ -164,8 +163,8 @@ async def _unavailable(request: Request, why: Exception) -> Response:
     return problem(request, 503, "unavailable", "nothing can be taken in or answered just now: tell whoever keeps it")
 
 
-async def _unexpected(request: Request, why: Exception) -> Response:
-    request.scope["counterfoil.trouble"] = f"{type(why).__name__}: {why}"
+def unexpected(request: Request) -> Response:
+    """What is answered when nobody foresaw what happened; the log of the server has the rest."""
     words = f"something went wrong here, not with you; name request {request_id(request)} to whoever keeps it"
     return problem(request, 500, "unexpected", words)
 

@@ -8,13 +8,17 @@ from __future__ import annotations
 import re
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import unexpected
 
 _GIVEN_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,40}")
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -59,7 +63,7 @@ def request_log() -> Any:
 
 
 class Watched:
-    """Names each request, logs it and counts it. The outermost of the doors."""
+    """Names each request, logs it and counts it; answers when nobody else does. The outermost of the doors."""
 
     def __init__(
         self,
@@ -95,6 +99,11 @@ class Watched:
 
         try:
             await self._app(scope, receive, named)
+        except Exception as why:
+            scope["counterfoil.trouble"] = "".join(traceback.format_exception(why))
+            if status:  # half of an answer is out: only breaking off tells that the rest is missing
+                raise
+            await unexpected(Request(scope))(scope, receive, named)
         finally:
             self._note(scope, name, status, self._monotonic() - began)
 

@@ -330,7 +330,9 @@ def serve(
 def token(
     context: typer.Context,
     role: Annotated[str, typer.Option(help=f"One of {', '.join(ROLES)}.")],
-    store: Annotated[list[str] | None, typer.Option(metavar="CODE", help="A store of the role; may be repeated.")] = None,
+    store: Annotated[
+        list[str] | None, typer.Option(metavar="CODE", help="A store of the role; may be repeated.")
+    ] = None,
     days: Annotated[int, typer.Option(help="How many days it is good.")] = 30,
     actor: Annotated[str, typer.Option(metavar="CODE", help="Who bears it, a code; never a name.")] = "",
     data: Data = None,
