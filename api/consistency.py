@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
@@ -48,7 +47,7 @@ def read_position(token: str) -> int:
     """
     try:
         text = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True).decode("ascii")
-    except (binascii.Error, UnicodeError):
+    except ValueError:
         text = ""
     found = re.fullmatch(r"([0-9]{1,18})/.{0,60}", text)
     if found is None:
