@@ -12,7 +12,7 @@ import datetime as dt
 import hashlib
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -271,20 +271,22 @@ class ViewDatabase:
 
         Any error rolls everything back and comes out: a view that cannot apply a fact stops.
         """
+        self.apply_parts((recorded,), partition)
+
+    def apply_parts(self, parts: Iterable[Sequence[Recorded]], partition: str = "") -> None:
+        """The same for facts that come part by part: one transaction for all of them, and memory for one at a time."""
         reached = self._reached.get(partition)
-        last = -1 if reached is None else reached
-        shares: list[list[Recorded]] = [[] for _ in self.views]
-        for item in recorded:
-            if item.position > last:
-                last = item.position
-                for place in self._routes.get(type(item.fact), ()):
-                    shares[place].append(item)
-        if last == (-1 if reached is None else reached):
-            return
+        last = begin = -1 if reached is None else reached
         with self._transaction() as write:
-            for view, share in zip(self.views, shares, strict=True):
-                if share:
-                    view.apply(share, write)
+            for part in parts:
+                new: list[Recorded] = []
+                for item in part:
+                    if item.position > last:
+                        last = item.position
+                        new.append(item)
+                self._share_out(new, write)
+            if last == begin:
+                return
             if reached is None:
                 write.execute("INSERT INTO positions VALUES (?, ?)", (partition, last))
             else:
@@ -292,6 +294,16 @@ class ViewDatabase:
         with self._changed:
             self._reached[partition] = last
             self._changed.notify_all()
+
+    def _share_out(self, recorded: Sequence[Recorded], write: Write) -> None:
+        """Give each view the facts it names."""
+        shares: list[list[Recorded]] = [[] for _ in self.views]
+        for item in recorded:
+            for place in self._routes.get(type(item.fact), ()):
+                shares[place].append(item)
+        for view, share in zip(self.views, shares, strict=True):
+            if share:
+                view.apply(share, write)
 
     @contextmanager
     def bulk(self) -> Iterator[None]:

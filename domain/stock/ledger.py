@@ -8,6 +8,7 @@ quantity, and an issue of them is one addition a line.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from sys import intern
 from typing import ClassVar, Final
 
 import msgspec
@@ -254,9 +255,11 @@ class Ledger(Aggregate):
 
 
 def _add(held: dict[str, int], sku: list[str], quantity: list[int]) -> None:
-    get = held.get
     for article, moved in zip(sku, quantity, strict=True):
-        held[article] = get(article, 0) + moved
+        if article in held:
+            held[article] += moved
+        else:
+            held[intern(article)] = moved  # the same article stands in the ledgers of many stores
 
 
 class Draft:

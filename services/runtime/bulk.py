@@ -30,7 +30,7 @@ A = TypeVar("A", bound=Aggregate)
 ON_THE_WAY: Final = 3
 READ_AHEAD: Final = 4
 ARTICLES_AT_ONCE: Final = 1_000
-FACTS_WAITING: Final = 24_000
+FACTS_WAITING: Final = 8_192
 COLLECT_EVERY: Final = 200  # groups
 
 Line = tuple[bytes, str]  # the bytes, and where they came from, for people
@@ -154,6 +154,9 @@ class Loader:
             self._ahead.append(self._group(schema, chunk))
             while len(self._ahead) > (READ_AHEAD if self._room else 0):
                 self._submit(self._ahead.popleft())
+        if schema == ARTICLE:
+            self.drain()
+            self._house.settle()  # their texts are large: they shall not wait until enough batches have gathered
 
     def drain(self) -> None:
         """Wait for all outcomes."""

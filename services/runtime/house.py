@@ -92,9 +92,12 @@ class House:
     def bulk(self) -> Iterator[None]:
         """Within, the views are filled in large transactions; then they are settled and both files checkpointed."""
         self.feed.gather(BATCH)
-        with self.views.bulk():
-            yield
-            self.settle()
+        try:
+            with self.views.bulk():
+                yield
+                self.settle()
+        finally:
+            self.feed.gather(1)
         self.store.checkpoint()
 
     def rebuild(self) -> int:

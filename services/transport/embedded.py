@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, Protocol
 
 from domain.kernel import Recorded
 
-BATCH: Final = 16_384  # facts in one transaction of the views: whole row groups go straight to the file
+BATCH: Final = 4_096  # facts handed to the views at once
+TRANSACTION: Final = 16_384  # facts in one of their transactions in bulk: whole row groups go straight to the file
 HELD: Final = 40_000  # facts handed over and not yet applied; beyond that they are pulled from the log again
 
 
 class Applies(Protocol):
     """The views, as the feed sees them."""
 
-    def apply(self, recorded: Sequence[Recorded]) -> None: ...
+    def apply_parts(self, parts: Iterable[Sequence[Recorded]]) -> None: ...
 
     def position(self) -> int: ...
 
@@ -40,6 +41,7 @@ class EmbeddedFeed:
         self._offered: deque[Recorded] = deque()
         self._changed = threading.Condition()
         self._gather = 1
+        self._hurry = 0  # how many are waiting for the views, so that gathering has to stop
         self._closing = False
         self._behind = True  # whether the log may hold facts that were not handed over
         self.problem: Exception | None = None
@@ -80,11 +82,12 @@ class EmbeddedFeed:
             FeedStopped: they never will.
         """
         with self._changed:
-            self._gather = 1
+            self._hurry += 1
             self._changed.notify_all()
             reached = self._changed.wait_for(
                 lambda: self.problem is not None or self._views.position() >= position, timeout
             )
+            self._hurry -= 1
         if self.problem is not None:
             raise FeedStopped(f"the views stopped: {self.problem}") from self.problem
         return reached
@@ -101,10 +104,10 @@ class EmbeddedFeed:
     def _run(self) -> None:
         while True:
             try:
-                batch = self._next()
-                if batch is None:
+                first = self._next(self._views.position())
+                if first is None:
                     return
-                self._views.apply(batch)
+                self._views.apply_parts(self._parts(first))
             except Exception as problem:  # noqa: BLE001 - shown to whoever waits; never skipped
                 with self._changed:
                     self.problem = problem
@@ -113,33 +116,59 @@ class EmbeddedFeed:
             with self._changed:
                 self._changed.notify_all()
 
-    def _pulled(self, position: int) -> list[Recorded]:
-        """Facts from the log above a position, the next batch being read while this one is applied."""
+    def _parts(self, first: list[Recorded]) -> Iterator[list[Recorded]]:
+        """What one transaction of the views holds: the first batch, and more where many are coming."""
+        yield first
+        taken, position = len(first), first[-1].position
+        while taken < TRANSACTION and (batch := self._more(position)) is not None:
+            yield batch
+            taken, position = taken + len(batch), batch[-1].position
+
+    def _next(self, position: int) -> list[Recorded] | None:
+        """The next batch above a position, however long it takes; None when the feed closes."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._behind or self._closing or self._has_enough())
+                if not self._behind:
+                    return self._take()
+                if self._closing:
+                    return None
+            batch = self._catch_up(position)
+            if batch is not None:
+                return batch
+
+    def _more(self, position: int) -> list[Recorded] | None:
+        """Another batch for the transaction that is open; None to have it committed, since somebody waits for it or
+        there is nothing more at hand."""
+        with self._changed:
+            if not self._behind:
+                if self._gather == 1:
+                    return None
+                self._changed.wait_for(lambda: self._behind or self._closing or self._hurry or self._has_enough())
+                if not self._behind:
+                    return self._take()
+            if self._closing:
+                return None
+        return self._catch_up(position)
+
+    def _has_enough(self) -> bool:
+        return len(self._offered) >= (1 if self._hurry else self._gather)
+
+    def _take(self) -> list[Recorded] | None:
+        return [self._offered.popleft() for _ in range(min(BATCH, len(self._offered)))] or None
+
+    def _catch_up(self, position: int) -> list[Recorded] | None:
+        """The facts of the log above a position, the next batch being read while this one is applied; None when there
+        are none, so that from now on what is kept is handed over."""
         ahead, self._ahead = self._ahead, None
         batch = ahead[1].result() if ahead is not None and ahead[0] == position else self._pull(position, BATCH)
         if len(batch) == BATCH:
             last = batch[-1].position
             self._ahead = (last, self._reader.submit(self._pull, last, BATCH))
-        return batch
-
-    def _next(self) -> list[Recorded] | None:
-        """The next batch above the views' position: handed over, or from the log."""
-        while True:
-            with self._changed:
-                behind = self._behind
-                if not behind:
-                    self._changed.wait_for(lambda: self._behind or self._closing or len(self._offered) >= self._gather)
-                    if not self._behind:
-                        if not self._offered:
-                            return None
-                        return [self._offered.popleft() for _ in range(min(BATCH, len(self._offered)))]
-            position = self._views.position()
-            pulled = self._pulled(position)
-            if pulled:
-                return pulled
-            with self._changed:
-                # nobody can have been handed anything while we were behind, so look once more under the lock
-                if self._head() <= position:
-                    self._behind = False
-                if self._closing:
-                    return None
+        if batch:
+            return batch
+        with self._changed:
+            # nothing can be handed over while we are behind, so look once more under the lock
+            if self._head() <= position:
+                self._behind = False
+        return None

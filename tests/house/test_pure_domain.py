@@ -37,6 +37,7 @@ ALLOWED: Final = {
     "re",
     "stdnum",
     "string",
+    "sys",
     "struct",
     "types",
     "typing",
