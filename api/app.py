@@ -10,9 +10,10 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
-from api import documents, errors
+from api import documents, errors, pages
 from api.auditor import questions as auditor_questions
 from api.doors import Doors, doors_of
 from api.hq import questions as hq_questions
@@ -54,6 +55,11 @@ async def metrics(request: Request, _caller: Annotated[Caller, Depends(allowed("
     return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
+async def show_description(request: Request) -> Response:
+    """The published description as a page, without a token as the description itself."""
+    return HTMLResponse(pages.page(request.app.openapi()), headers=pages.HEADERS)
+
+
 def create(
     settings: Settings,
     clock: Callable[[], dt.datetime] = now,
@@ -76,10 +82,11 @@ def create(
         finally:
             await asyncio.to_thread(app.state.doors.close)
 
-    app = FastAPI(title="Counterfoil", version="1", lifespan=lifespan, redoc_url=None)
+    app = FastAPI(title="Counterfoil", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     for router in (*ROUTERS, house_doors):
         app.include_router(router)
     app.openapi = lambda: documents.describe(app)  # type: ignore[method-assign]
+    app.add_route("/docs", show_description, include_in_schema=False)
     app.add_middleware(Watched, metrics=figures, new_id=new_id, log=log or request_log())
     errors.install(app)
     for route in routes_of(app):

@@ -8,7 +8,8 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.errors import Problem
+from api.errors import Documented, Problem
+from api.examples import BODIES, PARAMETERS
 from api.receipts import BatchReceipt, DayAnswer, Receipt
 from domain.products.commands import DescribeArticle
 from domain.sales.commands import CloseDay, DeclareDrawer, DeclareNoSales, ReportBatch, ResolveConflict
@@ -38,7 +39,10 @@ ABOUT: Final = (
 def body_of(kind: type[msgspec.Struct]) -> dict[str, Any]:
     """The body an address takes, which the address reads itself."""
     schema = {"$ref": _REF.format(name=kind.__name__)}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+    content: dict[str, Any] = {"schema": schema}
+    if kind in BODIES:
+        content["example"] = BODIES[kind]
+    return {"requestBody": {"required": True, "content": {"application/json": content}}}
 
 
 def answer_of(kind: type[msgspec.Struct], says: str, status: int = 200) -> dict[int | str, dict[str, Any]]:
@@ -66,8 +70,27 @@ def describe(app: FastAPI) -> dict[str, Any]:
             for operation in methods.values():
                 if path not in OPEN:
                     operation["security"] = [{"token": []}]
+                _complete(operation)
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def _complete(operation: dict[str, Any]) -> None:
+    """Add what holds for every address: what anything at all may answer, and examples of its parameters.
+
+    What an example of the body says too, its address says alike.
+    """
+    operation["responses"] = dict(sorted({**Documented.everywhere(), **operation["responses"]}.items()))
+    if "description" in operation:
+        operation["description"] = operation["description"].partition("\n\nRaises:")[0]
+    bodies = operation.get("requestBody", {}).get("content", {}).values()
+    known = dict(PARAMETERS)
+    for body in bodies:
+        example = body.get("example", {})
+        known |= {name: example[name] for name in PARAMETERS.keys() & example.keys()}
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"] in known:
+            parameter["example"] = known[parameter["name"]]
 
 
 OPEN: Final = frozenset({"/health", "/ready"})

@@ -177,6 +177,7 @@ class Documented:
         401: "There is no token, or it is good no more.",
         403: "The token does not allow this, or not for this store.",
         404: "There is no such thing.",
+        405: "The address does not take that method; the header Allow names those it takes.",
         408: "The body came too slowly.",
         409: "It stands against something; the code says what.",
         412: "Somebody else has described it anew; look again.",
@@ -184,14 +185,21 @@ class Documented:
         415: "The body is not in a form that is taken.",
         422: "A value does not say what its field asks for.",
         429: "This token asks more often than it may.",
+        500: "Something went wrong here, not with the request.",
         503: "Not now; the header Retry-After says when.",
     }
 
     @classmethod
     def problems(cls, *statuses: int) -> dict[int | str, dict[str, Any]]:
         """The problems of an address: those named, and those of every address with a token."""
+        return {status: cls._problem(status) for status in sorted({*statuses, 401, 403, 422, 429, 503})}
+
+    @classmethod
+    def everywhere(cls) -> dict[str, dict[str, Any]]:
+        """The problems of every address, with or without a token."""
+        return {str(status): cls._problem(status) for status in (404, 405, 500, 503)}
+
+    @classmethod
+    def _problem(cls, status: int) -> dict[str, Any]:
         schema = {"$ref": "#/components/schemas/Problem"}
-        return {
-            status: {"description": cls.SAYS[status], "content": {PROBLEM_JSON: {"schema": schema}}}
-            for status in sorted({*statuses, 401, 403, 422, 429, 503})
-        }
+        return {"description": cls.SAYS[status], "content": {PROBLEM_JSON: {"schema": schema}}}
