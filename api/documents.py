@@ -71,6 +71,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
                 if path not in OPEN:
                     operation["security"] = [{"token": []}]
                 _complete(operation)
+            _link(path, methods, made["paths"])
         app.openapi_schema = made
     return app.openapi_schema
 
@@ -91,6 +92,21 @@ def _complete(operation: dict[str, Any]) -> None:
     for parameter in operation.get("parameters", ()):
         if parameter["name"] in known:
             parameter["example"] = known[parameter["name"]]
+
+
+def _link(path: str, methods: dict[str, Any], paths: dict[str, Any]) -> None:
+    """Say of each write below something that can be read where it is read, at the write's position."""
+    read = paths.get(path.rpartition("/")[0], {}).get("get")
+    if "post" in methods and read is not None:
+        names = [each["name"] for each in methods["post"].get("parameters", ()) if each["in"] == "path"]
+        parameters = {name: f"$request.path.{name}" for name in names} | {"after": "$response.body#/position"}
+        methods["post"]["responses"]["200"]["links"] = {
+            "read": {
+                "operationId": read["operationId"],
+                "parameters": parameters,
+                "description": "Read it with what was written.",
+            }
+        }
 
 
 OPEN: Final = frozenset({"/health", "/ready"})

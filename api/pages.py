@@ -27,8 +27,8 @@ def page(description: dict[str, Any]) -> str:
     parts = [
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{_text(info["title"])}</title>',
         f"<style>{_STYLE}</style><h1>{_text(info['title'])}</h1><p>{_text(info['description'])}</p>",
-        '<p>For programs: <a href="openapi.json">openapi.json</a>. '
-        "Send a token in the header <code>Authorization: Bearer …</code>.</p>",
+        '<p>For programs: <a href="openapi.json">openapi.json</a></p>',
+        "<p>Send a token in the header <code>Authorization: Bearer …</code></p>",
     ]
     for path, methods in description["paths"].items():
         parts += [_operation(method, path, operation) for method, operation in methods.items()]
