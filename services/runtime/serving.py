@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import socket
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import uvicorn
@@ -21,6 +25,7 @@ HEAD_SECONDS: Final = 10.0  # for the head of a request, from the moment the con
 KEEP_ALIVE_SECONDS: Final = 15
 GRACE_SECONDS: Final = 20
 HEAD_BYTES: Final = 32 * 1024
+BACKLOG: Final = 2_048  # connections that wait to be taken
 
 
 class Impatient(H11Protocol):
@@ -40,21 +45,38 @@ class Impatient(H11Protocol):
         super().connection_lost(exc)
 
 
-def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until told to stop; what was begun is finished first.
+class CannotServe(OSError):
+    """The address cannot be listened at, or the house behind it did not open."""
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Raises:
+        CannotServe: somebody else listens there, or the address is not of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except (OSError, OverflowError) as why:
+        reason = "another process listens there" if getattr(why, "errno", 0) == errno.EADDRINUSE else str(why)
+        raise CannotServe(f"cannot serve on {host} port {port}: {reason}; choose another with --port") from None
+
+
+def serve(settings: Settings, host: str, port: int, told: Callable[[str], None]) -> None:
+    """Serve until told to stop; what was begun is finished first. `told` hears the address once somebody listens there.
 
     Raises:
         FolderInUse: another process has the data folder.
+        CannotServe: the address cannot be listened at, or the house did not open.
     """
     folder = Folder(settings.data)
     if folder.holder() is not None:
         raise FolderInUse(f"the data folder {folder.path} is in use by {folder.holder_text()}")
     os.environ["COUNTERFOIL_DATA"] = str(settings.data)
-    uvicorn.run(
+    config = uvicorn.Config(
         APPLICATION,
         factory=True,
-        host=host,
-        port=port,
         http=Impatient,
         ws="none",
         limit_concurrency=settings.connections,
@@ -66,3 +88,11 @@ def serve(settings: Settings, host: str, port: int) -> None:
         access_log=False,
         log_level="warning",
     )
+    server = uvicorn.Server(config)
+    with listening(host, port) as door:
+        named = f"[{host}]" if ":" in host else host
+        told(f"http://{named}:{door.getsockname()[1]}")
+        with suppress(KeyboardInterrupt):  # it has stopped tidily by then
+            server.run([door])
+    if not server.started:
+        raise CannotServe("the house did not open: the lines above say why")

@@ -10,7 +10,7 @@ import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import jwt
 import msgspec
@@ -136,6 +136,26 @@ def revoked_path(folder: Path) -> Path:
 
 
 def revoke(folder: Path, jti: str) -> None:
-    """Let a token be good no more."""
-    with revoked_path(folder).open("a", encoding="utf-8") as file:
-        file.write(f"{jti}\n")
+    """Let a token be good no more, from the next request on.
+
+    Raises:
+        NoSuchToken: it is no id of a token, or nothing was ever signed in this folder.
+    """
+    try:
+        code(jti)
+    except Invalid as invalid:
+        raise NoSuchToken(f"the id of the token {invalid}", "/revoke") from None
+    if not key_path(folder).exists():
+        raise NoSuchToken(f"no token was ever signed in {folder}", "/revoke")
+    with revoked_path(folder).open("a+b") as file:
+        if file.tell() and not _ends_a_line(file):
+            file.write(b"\n")
+        file.write(jti.encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _ends_a_line(file: BinaryIO) -> bool:
+    """Whether nobody left a line unfinished; the file is written to at its end, wherever it is read."""
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"
