@@ -46,6 +46,12 @@ LED: Final = 0.5  # of the requests
 ODD: Final[tuple[Any, ...]] = (None, "", "0", -1, 10**20, "é\u202e", [], {}, "9" * 60, True, "2024-02-30", "\x00")
 
 
+@schemathesis.serializer("application/x-ndjson")
+def lines(_context: Any, value: Any) -> bytes:
+    """Lines as they stand; what else is made up for them as one line."""
+    return value.encode("utf-8", "replace") if isinstance(value, str) else json.dumps(value).encode()
+
+
 class Found(msgspec.Struct):
     """What a campaign found. `problems` is empty when all is well, `errors` when it could be made as planned."""
 
@@ -139,10 +145,17 @@ class Campaign:
                 case.path_parameters[name] = value
         body = case.operation.definition.raw.get("requestBody")
         if body:
-            case.body = bent(body["content"]["application/json"]["example"], self._random)
-            case.media_type = "application/json"
+            ((case.media_type, content),) = body["content"].items()
+            case.body = self._bent(content["example"])
         may = self._may.get(case.operation.path)
         return self._random.choice([role for role in ROLES if may is None or may in ROLES[role]])
+
+    def _bent(self, example: Any) -> Any:
+        """An example but for one thing; of lines, several such."""
+        if not isinstance(example, str):
+            return bent(example, self._random)
+        line = json.loads(example)
+        return "".join(f"{json.dumps(bent(line, self._random))}\n" for _ in range(self._random.randrange(5)))
 
     def _note(self, role: str, event: events.ScenarioFinished) -> None:
         for interaction in event.recorder.interactions.values():
