@@ -15,16 +15,30 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from api import documents, errors, pages
 from api.auditor import questions as auditor_questions
+from api.auditor import trail as auditor_trail
 from api.doors import Doors, doors_of
+from api.hq import products as hq_products
 from api.hq import questions as hq_questions
+from api.hq import sales as hq_sales
+from api.hq import stores as hq_stores
 from api.identity import Caller
 from api.roles import Allowed, allowed
 from api.store import sales as store_sales
+from api.store import stock as store_stock
 from api.watching import Metrics, Watched, request_log
 from services.runtime.house import House, now
 from services.runtime.settings import Settings
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (store_sales.router, hq_questions.router, auditor_questions.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    store_sales.router,
+    store_stock.router,
+    hq_stores.router,
+    hq_products.router,
+    hq_sales.router,
+    hq_questions.router,
+    auditor_trail.router,
+    auditor_questions.router,
+)
 """Every room with doors. What is not in it does not exist."""
 
 house_doors = APIRouter(tags=["house"])

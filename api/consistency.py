@@ -24,6 +24,7 @@ from services.decoding import BadValue
 from services.runtime.answers import Remembered
 
 _KEY: Final = re.compile(r"[A-Za-z0-9._:-]{1,80}")
+_CURSOR: Final = re.compile(r"([0-9]{1,18})/([0-9]{1,18})/([0-9a-f]{16})")
 _TAG: Final = re.compile(r'"([^"]*)"')
 
 
@@ -45,14 +46,48 @@ def read_position(token: str) -> int:
     Raises:
         BadPosition: it names none.
     """
-    try:
-        text = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True).decode("ascii")
-    except ValueError:
-        text = ""
-    found = re.fullmatch(r"([0-9]{1,18})/.{0,60}", text)
+    found = re.fullmatch(r"([0-9]{1,18})/.{0,60}", _unpacked(token))
     if found is None:
         raise BadPosition("this is no position token: give back the one that a write was answered with", "/after")
     return int(found[1])
+
+
+class BadCursor(Refusal):
+    """It is no cursor of this list."""
+
+    code = "bad_cursor"
+    kind = "invalid"
+
+
+def cursor(of: str, after: int, known: int) -> str:
+    """The cursor to the next page of a list that stands in the order of the log: where the page begins, and the
+    position up to which the list was looked at, so that whatever is written meanwhile moves nothing."""
+    text = f"{after}/{known}/{_fingerprint(of)}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def read_cursor(of: str, text: str) -> tuple[int, int]:
+    """Where the page begins, and the position up to which the list was looked at.
+
+    Raises:
+        BadCursor: it was not given for this list.
+    """
+    found = _CURSOR.fullmatch(_unpacked(text))
+    if found is None or found[3] != _fingerprint(of):
+        raise BadCursor("this is no cursor of this list: give back the `next` of the page before", "/cursor")
+    return int(found[1]), int(found[2])
+
+
+def _fingerprint(of: str) -> str:
+    return hashlib.sha256(of.encode()).hexdigest()[:16]
+
+
+def _unpacked(token: str) -> str:
+    """What stands in a token; nothing where it is none."""
+    try:
+        return base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True).decode("ascii")
+    except ValueError:
+        return ""
 
 
 async def waited(
@@ -122,16 +157,20 @@ def etag(version: str) -> dict[str, str]:
     return {"ETag": f'"{version}"'}
 
 
-def if_match(request: Request) -> str | None:
-    """The version that a caller wants to describe anew; None where they do not say.
+async def matched(
+    if_match: Annotated[str | None, Header(max_length=120, description="the ETag of what you looked at")] = None,
+) -> str | None:
+    """The dependency of an address that describes anew: the version that the caller looked at; None: they do not say.
 
     Raises:
         BadValue: it is no ETag as this house gives them.
     """
-    given = request.headers.get("if-match")
-    if given is None:
+    if if_match is None:
         return None
-    found = _TAG.fullmatch(given.strip())
+    found = _TAG.fullmatch(if_match.strip())
     if found is None:
         raise BadValue("If-Match takes the one ETag that you were given", "/If-Match")
     return found[1]
+
+
+Matched = Annotated[str | None, Depends(matched)]

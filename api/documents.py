@@ -10,16 +10,20 @@ from fastapi.openapi.utils import get_openapi
 
 from api.errors import Documented, Problem
 from api.examples import BODIES, PARAMETERS
-from api.receipts import BatchReceipt, DayAnswer, Receipt
+from api.receipts import BatchReceipt, BulkReceipt, DayAnswer, QuestionList, Receipt, TrailPage
 from domain.products.commands import DescribeArticle
 from domain.sales.commands import CloseDay, DeclareDrawer, DeclareNoSales, ReportBatch, ResolveConflict
+from domain.stock.commands import RecordMovement
 from domain.stores.commands import DescribeStore
 
 TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     Problem,
     Receipt,
     BatchReceipt,
+    BulkReceipt,
     DayAnswer,
+    QuestionList,
+    TrailPage,
     ReportBatch,
     DeclareDrawer,
     DeclareNoSales,
@@ -27,6 +31,7 @@ TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     ResolveConflict,
     DescribeStore,
     DescribeArticle,
+    RecordMovement,
 )
 _REF: Final = "#/components/schemas/{name}"
 ABOUT: Final = (
@@ -43,6 +48,16 @@ def body_of(kind: type[msgspec.Struct]) -> dict[str, Any]:
     if kind in BODIES:
         content["example"] = BODIES[kind]
     return {"requestBody": {"required": True, "content": {"application/json": content}}}
+
+
+def lines_of(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """The body an address takes as lines, each of them an object of a kind."""
+    line = _REF.format(name=kind.__name__)
+    says = f"One object a line, each as {line}; the lines are taken in as they come."
+    schema = {"type": "string", "description": says}
+    example = f"{msgspec.json.encode(BODIES[kind]).decode()}\n"
+    content = {"application/x-ndjson": {"schema": schema, "example": example}}
+    return {"requestBody": {"required": True, "description": says, "content": content}}
 
 
 def answer_of(kind: type[msgspec.Struct], says: str, status: int = 200) -> dict[int | str, dict[str, Any]]:
@@ -88,7 +103,8 @@ def _complete(operation: dict[str, Any]) -> None:
     known = dict(PARAMETERS)
     for body in bodies:
         example = body.get("example", {})
-        known |= {name: example[name] for name in PARAMETERS.keys() & example.keys()}
+        if isinstance(example, dict):
+            known |= {name: example[name] for name in PARAMETERS.keys() & example.keys()}
     for parameter in operation.get("parameters", ()):
         if parameter["name"] in known:
             parameter["example"] = known[parameter["name"]]

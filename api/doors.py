@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from fastapi import Request
 
@@ -74,21 +74,31 @@ class Doors:
             Answered: it was refused, and the refusal kept.
             Busy: too many wait already.
         """
+        (outcome,) = await self.do_all([command], request, caller)
+        if isinstance(outcome.result, Refused):
+            raise Answered(outcome.result)
+        return outcome
+
+    async def do_all(self, commands: Sequence[Command[Any]], request: Request, caller: Caller) -> list[Kept[Any]]:
+        """Have commands decided in order and kept together; some may have been refused.
+
+        Raises:
+            Busy: too many wait already.
+        """
         if self._commands >= COMMANDS_WAITING:
             raise Busy("too much is being sent in at this moment: try again shortly")
         context = Context(caller.actor, caller.role, correlation=request_id(request))
-        self._commands += 1
+        submitted = self.house.writer.submit_all([(command, context) for command in commands])
+        self._commands += len(commands)
         try:
-            # a caller that goes away must not take the command along: the writer has it
-            outcomes = await asyncio.shield(asyncio.wrap_future(self.house.writer.submit(command, context)))
+            # a caller that goes away must not take the commands along: the writer has them
+            outcomes = await asyncio.shield(asyncio.wrap_future(submitted))
         finally:
-            self._commands -= 1
-        outcome = outcomes[0]
-        if isinstance(outcome, Exception):
-            raise outcome
-        if isinstance(outcome.result, Refused):
-            raise Answered(outcome.result)
-        return outcome  # type: ignore[return-value]
+            self._commands -= len(commands)
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
+        return outcomes
 
     async def keep_too_large(self, body: Body, request: Request, caller: Caller, schema: str, place: Place) -> None:
         """Keep what can be kept of a body that is too large, and refuse it."""
@@ -142,6 +152,20 @@ class Doors:
             QuestionTooSlow: it was stopped, because it took too long.
             QuestionStopped: it was stopped, because the caller went away.
         """
+        async with self.slot():
+            answer = await self._ask(asked, request, question)
+            try:
+                yield answer
+            finally:
+                answer.close()
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[None]:
+        """Within, one of those who may read the views at once.
+
+        Raises:
+            Busy: too many wait, or waited too long.
+        """
         if self._queued >= QUESTIONS_WAITING:
             raise Busy("too many questions are being answered at this moment: try again shortly")
         self._queued += 1
@@ -153,11 +177,7 @@ class Doors:
         finally:
             self._queued -= 1
         try:
-            answer = await self._ask(asked, request, question)
-            try:
-                yield answer
-            finally:
-                answer.close()
+            yield
         finally:
             self._slots.release()
 

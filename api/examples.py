@@ -11,7 +11,8 @@ from typing import Any, Final
 import msgspec
 
 from domain.products.commands import DescribeArticle
-from domain.sales.commands import CloseDay, DeclareDrawer, DeclareNoSales, ReportBatch
+from domain.sales.commands import CloseDay, DeclareDrawer, DeclareNoSales, ReportBatch, ResolveConflict
+from domain.stock.commands import RecordMovement
 from domain.stores.commands import DescribeStore
 
 STORE: Final = "12"
@@ -68,6 +69,21 @@ BODIES: Final[Mapping[type[msgspec.Struct], dict[str, Any]]] = {
         "reason": "Burst water main, shut all day",
     },
     CloseDay: {"schema": "counterfoil/closing/1", **_AT},
+    ResolveConflict: {
+        "schema": "counterfoil/resolution/1",
+        **_AT,
+        "register": "TILL-1",
+        "number": 1,
+        "decision": "keep_first",
+        "reason": "The paper roll agrees with the first",
+    },
+    RecordMovement: {
+        "schema": "counterfoil/movement/1",
+        **_AT,
+        "movement_id": "delivery-4711",
+        "movement": "receipt",
+        "lines": [{"sku": "MILK-1L", "quantity": "48", "value": "38.40"}],
+    },
 }
 """A body of each kind that an address takes."""
 
@@ -75,6 +91,7 @@ PARAMETERS: Final[Mapping[str, str]] = {
     "store": STORE,
     "business_day": DAY,
     "question": "sales",
+    "sku": "MILK-1L",
     "by": "store,business_day",
     "from": "2024-03-01",
     "to_day": "2024-03-31",

@@ -39,11 +39,7 @@ async def read_body(request: Request, limit: int = BATCH_LIMIT, types: tuple[str
         MediaNotTaken: it is of another type, or compressed.
         SlowBody: it does not come in time.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in types:
-        raise MediaNotTaken(f"send {' or '.join(types)}, and name it in the header Content-Type")
-    if request.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
-        raise MediaNotTaken("send the body as it is, not compressed")
+    check_media(request, types)
     parts: list[bytes] = []
     beginning, digest, length = b"", hashlib.sha256(), 0
     stream = request.stream()
@@ -69,6 +65,19 @@ async def read_body(request: Request, limit: int = BATCH_LIMIT, types: tuple[str
     if length <= limit:
         return Body(b"".join(parts))
     return Body(beginning, (digest.hexdigest(), length))
+
+
+def check_media(request: Request, types: tuple[str, ...]) -> None:
+    """Look at what a body says it is.
+
+    Raises:
+        MediaNotTaken: it is of another type, or compressed.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in types:
+        raise MediaNotTaken(f"send {' or '.join(types)}, and name it in the header Content-Type")
+    if request.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+        raise MediaNotTaken("send the body as it is, not compressed")
 
 
 class Rates:

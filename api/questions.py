@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from typing import Annotated, Any, Final, Literal
 
@@ -100,15 +100,25 @@ def _day(field: str, text: str) -> dt.date | None:
 
 
 async def answered(
-    request: Request, asked: Asked, form: Format, question: Question | None = None, owner: str = ""
+    request: Request,
+    asked: Asked,
+    form: Format,
+    question: Question | None = None,
+    owner: str = "",
+    first_tell: Callable[[int], Awaitable[None]] | None = None,
 ) -> Response:
-    """The answer as a stream. What can go wrong with the question does so before the first byte."""
+    """The answer as a stream. What can go wrong with the question does so before the first byte.
+
+    `first_tell` hears of the position before anything is given.
+    """
     stack = AsyncExitStack()
     try:
         answer = await stack.enter_async_context(doors_of(request).answering(asked, request, question))
         parts = PARTS[form](answer)
         stack.callback(parts.close)
         first = await anyio.to_thread.run_sync(next, parts, b"")
+        if first_tell is not None:
+            await first_tell(answer.position)
     except BaseException:
         await stack.aclose()
         raise

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from services.intake import Listed
+from services.runtime.trail import About, Step
 
 Row = dict[str, Any]
 
@@ -15,6 +16,25 @@ class Receipt(msgspec.Struct, frozen=True):
     """A command was taken in. `changed` is false where things stood so already. `position` waits for it when read."""
 
     changed: bool
+    position: str
+
+
+class RefusedLine(msgspec.Struct, frozen=True):
+    """A line that was not taken in: its number, beginning with 1, and why."""
+
+    line: int
+    code: str
+    field: str
+    reason: str
+
+
+class BulkReceipt(msgspec.Struct, frozen=True):
+    """What became of many lines: new, standing so already, refused; the first refused ones one by one."""
+
+    recorded: int
+    unchanged: int
+    refused: int
+    listed: list[RefusedLine]
     position: str
 
 
@@ -33,6 +53,24 @@ class BatchReceipt(msgspec.Struct, frozen=True):
     listed: list[Listed]
     replayed: bool
     position: str
+
+
+class TrailPage(msgspec.Struct, frozen=True):
+    """Some facts of a trail in the order of the log. Give `next` back as `cursor` for what follows, unless it is empty.
+
+    A page may be short, or empty, and still have a next. All pages are of one `position`.
+    """
+
+    about: About
+    position: str
+    steps: list[Step]
+    next: str
+
+
+class QuestionList(msgspec.Struct, frozen=True):
+    """What there is to ask, in the order in which it is listed everywhere."""
+
+    questions: list[Row]
 
 
 class DayAnswer(msgspec.Struct, frozen=True):

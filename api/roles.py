@@ -30,6 +30,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "day:report": Permission("send a store's batches, and say that a day was without sales", "write"),
     "day:close": Permission("declare a store's drawers and close its day", "write"),
     "day:read": Permission("read how a store's day stands, and the store's own sales and stock", "read"),
+    "stock:move": Permission("record goods that came in, or were there when the books began", "write"),
     "chain:ask": Permission("ask every question about every store", "read"),
     "stores:describe": Permission("register stores and describe them anew", "write"),
     "articles:describe": Permission("register articles and describe them anew", "write"),
@@ -40,8 +41,8 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "house:import": Permission("import files, as the command line does", "write"),
 }
 ROLES: Final[Mapping[str, frozenset[str]]] = {
-    "store": frozenset({"day:report", "day:read"}),
-    "store-manager": frozenset({"day:report", "day:close", "day:read"}),
+    "store": frozenset({"day:report", "day:read", "stock:move"}),
+    "store-manager": frozenset({"day:report", "day:close", "day:read", "stock:move"}),
     "buyer": frozenset({"chain:ask", "articles:describe"}),
     "finance": frozenset({"chain:ask", "stores:describe"}),
     "headquarters": frozenset({"chain:ask", "stores:describe", "articles:describe", "quarantine:resolve"}),
@@ -50,7 +51,7 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
 }
 
 
-OF_OWN_STORES: Final = frozenset({"day:report", "day:close", "day:read"})
+OF_OWN_STORES: Final = frozenset({"day:report", "day:close", "day:read", "stock:move"})
 """What may be done for the stores that a token names, and for no other."""
 
 

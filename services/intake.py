@@ -19,7 +19,7 @@ from domain.stock.commands import RecordMovement
 from domain.stores.commands import DescribeStore
 from domain.values import business_day
 from services.batches import ReadBatch
-from services.decoding import checked, decode, schema_of, seeming_schema, sha256
+from services.decoding import BadValue, checked, decode, schema_of, seeming_schema, sha256
 from services.event_store import Clock
 from services.places import Place, at_its_place
 from services.products import Products
@@ -29,10 +29,11 @@ from services.stock import Stock
 from services.stores import Stores
 from services.writer import Command, Unit
 
-__all__ = ["ARTICLE", "BATCH", "Answer", "Intake", "Listed", "Place", "Refused", "VersionMoved"]
+__all__ = ["ARTICLE", "BATCH", "STORE", "Answer", "Described", "Intake", "Listed", "Place", "Refused", "VersionMoved"]
 
 BATCH = "counterfoil/batch/1"
 ARTICLE = "counterfoil/article/1"
+STORE = "counterfoil/store/1"
 
 
 class Refused(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -44,6 +45,13 @@ class Refused(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     reason: str
     source: str = ""
     kind: RefusalKind = "invalid"
+
+
+class Described(msgspec.Struct, frozen=True, gc=False):
+    """What became of a description: whether it changed anything, and the version that holds now."""
+
+    changed: bool
+    version: str
 
 
 class VersionMoved(Refusal):
@@ -62,13 +70,10 @@ class Intake:
         self.products = Products()
         self.stock = Stock(self.sales.terms)
 
-    def line(
-        self, raw: bytes, source: str = "", schema: str = "", *, place: Place | None = None, match: str | None = None
-    ) -> Command[Any]:
-        """A command for one line of any schema; answers `Answer`, `bool`, `str`, `DescribeOutcome` or `Refused`.
+    def line(self, raw: bytes, source: str = "", schema: str = "", *, place: Place | None = None) -> Command[Any]:
+        """A command for one line of any schema; answers `Answer`, `bool`, `DescribeOutcome` or `Refused`.
 
-        A line that was sent to a `place` must be of that store and day. With `match` a description is taken in only
-        while that version of it holds.
+        A line that was sent to a `place` must be of that store and day.
         """
 
         def make() -> Command[Any]:
@@ -78,8 +83,7 @@ class Intake:
             asked = decode(name, raw)
             if place is not None:
                 at_its_place(asked, place)
-            command = self._command(asked, raw)
-            return command if match is None else self._while(match, asked, command)
+            return self._command(asked, raw)
 
         return kept_when_refused(make, raw, source, schema or seeming_schema(raw), place)
 
@@ -112,24 +116,57 @@ class Intake:
 
         return command
 
-    def _while(self, match: str, asked: DescribeStore | DescribeArticle, command: Command[Any]) -> Command[Any]:
-        """The same command, refused when another version holds by the time it is decided."""
+    def description(
+        self, raw: bytes, source: str, schema: str, place: Place, match: str | None = None
+    ) -> Command[Described | Refused]:
+        """A command for the description of a store or an article, sent to its place.
+
+        With `match` it is taken in only while that version of it, as somebody looked at it, still holds.
+        """
+
+        def make() -> Command[Described]:
+            asked = decode(schema, raw)
+            at_its_place(asked, place)
+            describe = self._command(asked, raw)
+
+            def command(unit: Unit) -> Described:
+                if match is not None and self._version_beside(asked, match)(unit) != match:
+                    raise VersionMoved("it has been described anew since you looked: look again, then decide")
+                outcome = describe(unit)
+                changed = bool(outcome.accepted if isinstance(outcome, DescribeOutcome) else outcome)
+                return Described(changed, self._version(asked)(unit))
+
+            return command
+
+        return kept_when_refused(make, raw, source, schema, place)
+
+    def _version(self, asked: DescribeStore | DescribeArticle) -> Command[str]:
         if isinstance(asked, DescribeStore):
-            look, what = self.stores.version(asked.store), f"store {asked.store}"
-        else:
-            look, what = self.products.version(asked.sku, asked.effective_from), f"article {asked.sku}"
+            return self.stores.version(asked.store)
+        return self.products.version(asked.sku, asked.effective_from)
 
-        def only_while(unit: Unit) -> Any:
-            if look(unit) != match:
-                raise VersionMoved(f"{what} has been described anew since you looked: look again, then decide")
-            return command(unit)
+    def _version_beside(self, asked: DescribeStore | DescribeArticle, match: str) -> Command[str]:
+        """What holds now of what somebody looked at: of an article the version from that day on."""
+        if isinstance(asked, DescribeStore):
+            return self._version(asked)
+        return self.products.version(asked.sku, match.partition(".")[2])
 
-        return only_while
+    def _article(self, asked: DescribeArticle) -> Command[DescribeOutcome]:
+        """One article; in a call of its own, what is refused of it is refused as a whole."""
+        describe = self.products.describe([asked])
+
+        def command(unit: Unit) -> DescribeOutcome:
+            outcome = describe(unit)
+            for bad in outcome.refused:
+                raise BadValue(bad.reason, bad.field)
+            return outcome
+
+        return command
 
     def _command(self, asked: Any, raw: bytes) -> Command[Any]:
         match asked:
             case DescribeArticle():
-                return self.products.describe([asked])
+                return self._article(asked)
             case DescribeStore():
                 return self.stores.describe(asked)
         checked("/business_day", asked.business_day, business_day)
@@ -172,7 +209,7 @@ def refuse(
     unit: Unit, raw: bytes, why: Refusal, source: str, schema: str, code: str = "", place: Place | None = None
 ) -> Refused:
     """Keep a refused line and say so. It is filed under the place it was sent to, else under the one it names."""
-    store, day = place or place_of(raw)
+    store, day = (place.store, place.business_day) if place else place_of(raw)
     keep_refused(raw, why, code or why.code, schema=schema, store=store, day=day, source=source)(unit)
     return Refused(schema, code or why.code, why.field, why.reason, source, why.kind)
 

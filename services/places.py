@@ -1,34 +1,27 @@
-"""Where a body was sent: the store and day that its address names, which it must be of. It must not know commands."""
+"""Where a body was sent: the store, day or article of its address, which it must be of. It must not know commands."""
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from services.decoding import BadValue
 
 
 class Place(NamedTuple):
-    """The store, and where there is one the business day, that an address names."""
+    """What an address names: a store, perhaps with a business day; or an article."""
 
     store: str
     business_day: str = ""
+    sku: str = ""
 
 
-class OfAStore(Protocol):
-    """Whatever names its store."""
-
-    @property
-    def store(self) -> str: ...
-
-
-def at_its_place(asked: OfAStore, place: Place) -> None:
-    """Check that a body is of the store and day of the address it was sent to.
+def at_its_place(asked: object, place: Place) -> None:
+    """Check that a body is of all that the address it was sent to names.
 
     Raises:
         BadValue: it is of others.
     """
-    if asked.store != place.store:
-        raise BadValue(f"the body is of store {asked.store[:40]!r}, its address of {place.store!r}", "/store")
-    day = getattr(asked, "business_day", place.business_day)
-    if place.business_day and day != place.business_day:
-        raise BadValue(f"the body is of {day[:40]!r}, its address of {place.business_day!r}", "/business_day")
+    for field, named in place._asdict().items():
+        said = str(getattr(asked, field, ""))
+        if named and said != named:
+            raise BadValue(f"the body is of {said[:40]!r}, its address of {named!r}", f"/{field}")

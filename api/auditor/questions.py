@@ -1,4 +1,4 @@
-"""Auditors ask the same questions as headquarters, of the same figures."""
+"""Auditors ask the same questions as headquarters, of the same figures; what they ask is recorded."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
+from api.auditor.reads import Read
 from api.consistency import Waited
 from api.errors import Documented
 from api.identity import Caller
@@ -20,9 +21,10 @@ router = APIRouter(prefix="/auditor", tags=["auditors"])
 async def ask(
     request: Request,
     question: QuestionName,
-    _caller: Annotated[Caller, Depends(allowed("audit:ask"))],
+    caller: Annotated[Caller, Depends(allowed("audit:ask"))],
     _position: Waited,
     wants: Wants,
 ) -> Response:
     """Answer a question about the whole chain. Any other parameter is a dimension: only rows with that value."""
-    return await answered(request, msgspec.structs.replace(wants.asked, question=question), wants.form)
+    read, asked = Read(request, caller), msgspec.structs.replace(wants.asked, question=question)
+    return await answered(request, asked, wants.form, first_tell=read.at)

@@ -14,14 +14,15 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from api.consistency import Waited, once, position_token
+from api.commands import TAKEN_IN, json_response, take
+from api.consistency import Waited, position_token
 from api.documents import answer_of, body_of
 from api.doors import Doors, doors_of
 from api.errors import Documented
 from api.identity import Caller
 from api.limits import read_body
 from api.questions import ROWS, Wanted, Wants, answered, listed
-from api.receipts import BatchReceipt, DayAnswer, Receipt
+from api.receipts import BatchReceipt, DayAnswer
 from api.roles import ForeignStore, allowed
 from domain.sales.commands import CloseDay, DeclareDrawer, DeclareNoSales, ReportBatch
 from domain.values import business_day as read_business_day
@@ -37,9 +38,7 @@ Reports = Annotated[Caller, Depends(allowed("day:report"))]
 Closes = Annotated[Caller, Depends(allowed("day:close"))]
 Reads = Annotated[Caller, Depends(allowed("day:read"))]
 DECODED_AT_ONCE: Final = 256 * 1024  # bytes; more takes long enough to hold others up, and is decoded in a thread
-COMMAND_LIMIT: Final = 64 * 1024
 OF_CASH: Final = frozenset({"tender", "tendered"})
-TAKEN_IN: Final = {**answer_of(Receipt, "It was taken in."), **Documented.problems(400, 404, 408, 409, 413, 415)}
 
 
 @router.post(
@@ -84,34 +83,19 @@ def _count(doors: Doors, answer: Answer) -> None:
 @router.post("/days/{business_day}/declarations", openapi_extra=body_of(DeclareDrawer), responses=TAKEN_IN)
 async def declare(request: Request, store: Store, business_day: Day, caller: Closes) -> Response:
     """Declare the blind count of a drawer."""
-    return await _take(request, Place(store, business_day), caller, "counterfoil/declaration/1")
+    return await take(request, Place(store, business_day), caller, "counterfoil/declaration/1")
 
 
 @router.post("/days/{business_day}/no-sales", openapi_extra=body_of(DeclareNoSales), responses=TAKEN_IN)
 async def declare_no_sales(request: Request, store: Store, business_day: Day, caller: Reports) -> Response:
     """Say that the store sold nothing that day."""
-    return await _take(request, Place(store, business_day), caller, "counterfoil/no-sales/1")
+    return await take(request, Place(store, business_day), caller, "counterfoil/no-sales/1")
 
 
 @router.post("/days/{business_day}/closing", openapi_extra=body_of(CloseDay), responses=TAKEN_IN)
 async def close(request: Request, store: Store, business_day: Day, caller: Closes) -> Response:
     """Seal the day's figures. What is missing or in conflict then is listed by the seal."""
-    return await _take(request, Place(store, business_day), caller, "counterfoil/closing/1")
-
-
-async def _take(request: Request, place: Place, caller: Caller, schema: str) -> Response:
-    doors = doors_of(request)
-    body = await read_body(request, COMMAND_LIMIT)
-    if body.whole is not None:
-        await doors.keep_too_large(body, request, caller, schema, place)
-
-    async def act() -> Response:
-        command = doors.house.intake.line(body.raw, f"{schema} of {caller.actor}", schema, place=place)
-        kept = await doors.do(command, request, caller)
-        token = position_token(place.store, kept.position or doors.house.store.head())
-        return json_response(Receipt(bool(kept.result), token), token)
-
-    return await once(request, caller, body.raw, act)
+    return await take(request, Place(store, business_day), caller, "counterfoil/closing/1")
 
 
 @router.get("/days/{business_day}", responses={**answer_of(DayAnswer, "How the day stands."), **Documented.problems()})
@@ -172,8 +156,3 @@ def _without_cash(question: Question) -> Question:
         dimensions=[each for each in question.dimensions if each.name not in OF_CASH],
         measures=[each for each in question.measures if each.name not in OF_CASH],
     )
-
-
-def json_response(value: msgspec.Struct, token: str) -> Response:
-    """A value as JSON, with the position token in its header too."""
-    return Response(msgspec.json.encode(value), media_type="application/json", headers={"Position": token})

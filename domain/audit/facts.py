@@ -24,4 +24,13 @@ class SubmissionRefused(Fact, frozen=True):
     source: str = ""
 
 
-FACTS = (SubmissionRefused,)
+class AuditorRead(Fact, frozen=True):
+    """An auditor asked something (`asked`: the address with its parameters) and was answered as of `position`."""
+
+    TOPIC: ClassVar[str] = "audit.AuditorRead.1"
+
+    asked: str
+    position: int
+
+
+FACTS = (SubmissionRefused, AuditorRead)

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from api import openapi
 from api.examples import BODIES
 from domain.products.commands import DescribeArticle
+from domain.sales.commands import ReportBatch
 from domain.stores.commands import DescribeStore
 from tests.support.http import Entrance, open_entrance
 
@@ -57,12 +59,13 @@ def test_every_body_has_an_example(described: dict[str, Any]) -> None:
 
 
 def test_every_example_runs(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
-    known = [json.dumps(BODIES[kind]).encode() for kind in (DescribeStore, DescribeArticle)]
+    known = [json.dumps(BODIES[kind]).encode() for kind in (DescribeStore, DescribeArticle, ReportBatch)]
+    known.append(json.dumps(other_content(BODIES[ReportBatch])).encode())
     with open_entrance(tmp_path / "folder", *known) as entrance:
         tokens = [entrance.token(role, *([] if role != "store-manager" else ["12"])) for role in ROLES]
         ran = 0
         for method, path, operation in operations(entrance.when("GET", "/openapi.json").json()):
-            answers = [entrance.when(method, *asked_by(path, operation, token)) for token in tokens]
+            answers = [ask(entrance, method, *asked_by(path, operation, token)) for token in tokens]
             let_in = [each for each in answers if each.status_code != 403]
             assert let_in, (method, path)
             assert {each.status_code for each in let_in} == {200}, (method, path, let_in[0].text)
@@ -70,20 +73,32 @@ def test_every_example_runs(tmp_path: Path, record_property: Callable[[str, obje
         record_property("ran", ran)
 
 
+def other_content(batch: dict[str, Any]) -> dict[str, Any]:
+    """A batch that stands against another: its transactions under the same numbers, by somebody else."""
+    sales = [sale | {"cashier": "C08"} for sale in batch["transactions"]]
+    return batch | {"batch_id": "other", "transactions": sales}
+
+
 ROLES = ("store-manager", "headquarters", "auditor", "operator")
 
 
-def asked_by(path: str, operation: dict[str, Any], token: str) -> tuple[str, str, bytes | None]:
-    """The address, token and body of an operation's examples."""
+def ask(entrance: Entrance, method: str, path: str, token: str, body: bytes | None, media: str) -> httpx2.Response:
+    return entrance.when(method, path, token, body, **({"Content_Type": media} if media else {}))
+
+
+def asked_by(path: str, operation: dict[str, Any], token: str) -> tuple[str, str, bytes | None, str]:
+    """The address, token, body and media type of an operation's examples."""
     query = []
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
             path = path.replace(f"{{{parameter['name']}}}", parameter["example"])
         elif "example" in parameter:
             query.append(f"{parameter['name']}={parameter['example']}")
-    bodies = list(operation.get("requestBody", {}).get("content", {}).values())
-    body = json.dumps(bodies[0]["example"]).encode() if bodies else None
-    return "?".join([path, *(["&".join(query)] if query else [])]), token, body
+    address = "?".join([path, *(["&".join(query)] if query else [])])
+    for media, body in operation.get("requestBody", {}).get("content", {}).items():
+        example = body["example"]
+        return address, token, (example if isinstance(example, str) else json.dumps(example)).encode(), media
+    return address, token, None, ""
 
 
 def test_the_page_shows_every_address_and_loads_nothing(entrance: Entrance, described: dict[str, Any]) -> None:

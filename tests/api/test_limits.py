@@ -19,7 +19,7 @@ from api.errors import TooManyRequests
 from api.limits import Rates
 from domain.kernel import Context
 from services.decoding import BATCH_LIMIT
-from services.intake import Intake, Refused
+from services.intake import STORE, Intake, Place, Refused
 from services.runtime.commands import app as commands
 from services.runtime.settings import Settings
 from tests.support.house import DAY, a_store, batch, open_desk, sale
@@ -126,13 +126,14 @@ def test_a_description_is_taken_in_only_while_the_version_it_was_made_for_holds(
         held = desk.writer.do(intake.stores.version("1"), Context()).result
 
         def describe(name: str, match: str | None) -> Any:
-            return desk.writer.do(intake.line(a_store("1", name=name), match=match), Context()).result
+            command = intake.description(a_store("1", name=name), "", STORE, Place("1"), match)
+            return desk.writer.do(command, Context()).result
 
-        assert describe("first", held) is True
+        assert describe("first", held).changed
         late = describe("second", held)
         assert isinstance(late, Refused)
         assert (late.code, late.kind) == ("version_moved", "conflict")
-        assert describe("second", desk.writer.do(intake.stores.version("1"), Context()).result) is True
+        assert describe("second", desk.writer.do(intake.stores.version("1"), Context()).result).changed
         assert desk.writer.do(intake.stores.version("9"), Context()).result == ""
 
 

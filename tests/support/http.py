@@ -103,9 +103,11 @@ def problem_of(response: httpx2.Response, status: int, code: str) -> dict[str, A
     return said
 
 
-def paths(template: str, stores: Sequence[str], day: str) -> list[str]:
-    """The addresses that a template stands for."""
-    return [
-        template.replace("{store}", store).replace("{business_day}", day).replace("{question}", "sales")
-        for store in stores
-    ]
+SAMPLES = {"business_day": "2026-03-05", "question": "sales", "sku": "milk"}
+"""Something for each part of an address that is no store."""
+
+
+def paths(template: str, stores: Sequence[str]) -> list[str]:
+    """The addresses that a template stands for, one for each store where it names one."""
+    found = [template.format_map(SAMPLES | {"store": store}) for store in stores]
+    return list(dict.fromkeys(found))
