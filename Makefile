@@ -12,7 +12,7 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --progress-b
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check formatted linted typed contracts tidy bench faults format clean
+.PHONY: help setup demo test check formatted linted typed contracts tidy bench faults fuzz format clean
 
 help: ## this list
 	@printf 'Counterfoil, the back office of a chain of stores\n\n'
@@ -68,6 +68,9 @@ bench: setup ## measure against limits (ONLY=name for one), to build/bench.json
 
 faults: setup ## kill a load at random moments (FAULTS=how many, SEED=which)
 	@$(BIN)/python -m tests.faults $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED))
+
+fuzz: setup ## requests nobody would think of, at every door (REQUESTS=how many, SEED=which)
+	@$(BIN)/python -m tests.fuzz $(if $(REQUESTS),--requests $(REQUESTS)) $(if $(SEED),--seed $(SEED))
 
 format: setup ## put the code in order
 	@$(BIN)/ruff check --fix --quiet . || true

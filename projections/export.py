@@ -10,10 +10,10 @@ import csv
 import datetime as dt
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
@@ -62,7 +62,7 @@ def export(answer: Answer, path: Path) -> int:
     return rows
 
 
-def csv_parts(answer: Answer, count: Callable[[int], None] = lambda _: None) -> Iterator[bytes]:
+def csv_parts(answer: Answer, count: Callable[[int], None] = lambda _: None) -> Generator[bytes, None, None]:
     """RFC 4180 in UTF-8: a header, CRLF, quotes where needed; an empty cell is no value. `count` hears of the rows."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
@@ -77,7 +77,7 @@ def csv_parts(answer: Answer, count: Callable[[int], None] = lambda _: None) -> 
     yield _taken(text)
 
 
-def json_parts(answer: Answer, count: Callable[[int], None] = lambda _: None) -> Iterator[bytes]:
+def json_parts(answer: Answer, count: Callable[[int], None] = lambda _: None) -> Generator[bytes, None, None]:
     """One object: `question` as asked, `position`, `origins`, `columns`, `rows`. Money and quantities are text."""
     columns = [
         {"name": column.name, "kind": column.kind, "unit": column.unit, "says": column.says}
@@ -97,28 +97,55 @@ def json_parts(answer: Answer, count: Callable[[int], None] = lambda _: None) ->
     yield b"\n]}\n"
 
 
-def _written(answer: Answer, suffix: str, file: io.BufferedWriter) -> int:
-    rows: list[int] = []
-    if suffix == ".parquet":
-        _write_parquet(answer, file, rows.append)
-    else:
-        parts: Iterable[bytes] = (csv_parts if suffix == ".csv" else json_parts)(answer, rows.append)
-        file.writelines(parts)
-    return sum(rows)
-
-
-def _write_parquet(answer: Answer, file: io.BufferedWriter, count: Callable[[int], None]) -> None:
-    """Decimals stay decimals; the question, its position and origins are in the file's own key-value metadata."""
+def parquet_parts(answer: Answer, count: Callable[[int], None] = lambda _: None) -> Generator[bytes, None, None]:
+    """A Parquet file in parts. Decimals stay decimals; question, position and origins are in its key-value metadata."""
     about = {
         "counterfoil.question": msgspec.json.encode(answer.asked),
         "counterfoil.position": str(answer.position),
         "counterfoil.origins": ",".join(answer.origins),
     }
     schema = answer.schema.with_metadata(about)
-    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+    sink = _Parts()
+    with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
         for batch in answer.batches():
             writer.write_batch(batch.replace_schema_metadata(schema.metadata))
             count(batch.num_rows)
+            yield sink.taken()
+    yield sink.taken()
+
+
+class _Parts(io.RawIOBase):
+    """A file that is only ever written, and handed on in parts."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._at = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        part = bytes(data)
+        self._parts.append(part)
+        self._at += len(part)
+        return len(part)
+
+    def tell(self) -> int:
+        return self._at
+
+    def taken(self) -> bytes:
+        taken = b"".join(self._parts)
+        self._parts.clear()
+        return taken
+
+
+PARTS: Final = {"csv": csv_parts, "json": json_parts, "parquet": parquet_parts}
+
+
+def _written(answer: Answer, suffix: str, file: io.BufferedWriter) -> int:
+    rows: list[int] = []
+    file.writelines(PARTS[suffix.removeprefix(".")](answer, rows.append))
+    return sum(rows)
 
 
 # -- cells

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +11,7 @@ import pyarrow as pa
 from domain.kernel import Fact, Recorded
 from domain.registry import FACTS, area_of
 from projections.columns import codes, days
-from projections.kernel import Write, ddl_beside
+from projections.kernel import Reading, Write, ddl_beside
 
 _TEXTS = ("owner", "actor", "role", "device", "on_behalf_of", "reason", "origin", "causation", "correlation")
 
@@ -50,3 +51,21 @@ def _moments(texts: Sequence[str]) -> pa.Array:
 
 
 VIEW = LogView()
+
+_OF: Final = {
+    "actor": "actor = $actor",
+    "day": "(owner = $store AND business_day = $day::DATE) OR position IN "
+    "(SELECT position FROM refusals WHERE store = $store AND business_day = $day::DATE)",
+    # versions that hold no more are facts of the article's life too, so not as known at one position
+    "article": "position IN (SELECT known_from FROM main.article_versions WHERE sku = $article)",
+}
+LIFE_OF: Final = tuple(_OF)
+"""What a trail can follow through the log: an actor, a store's business day, an article."""
+
+
+def positions(reading: Reading, of: str, names: Mapping[str, str], after: int, known: int, limit: int) -> list[int]:
+    """The positions of up to `limit` facts in somebody's or something's life, above `after` and up to `known`."""
+    sql = f"SELECT position FROM facts WHERE position > $after AND ({_OF[of]}) ORDER BY position LIMIT {limit:d}"
+    rows = reading.ask(sql, {"after": after, **names}, known, None, limit)
+    found: list[int] = rows.read_all()["position"].to_pylist()
+    return found

@@ -66,6 +66,31 @@ class NotYetKnown(Refusal):
         self.reached = reached
 
 
+class QuestionStopped(Refusal):
+    """Whoever asked has stopped it."""
+
+    code = "question_stopped"
+    kind = "conflict"
+
+
+class QuestionTooLarge(Refusal):
+    """It needs more memory than the views may hold."""
+
+    code = "question_too_large"
+    kind = "invalid"
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """What the database says when it cannot go on, as a refusal."""
+    try:
+        yield
+    except duckdb.InterruptException:
+        raise QuestionStopped("the question was stopped before it was answered") from None
+    except duckdb.OutOfMemoryException:
+        raise QuestionTooLarge("the question needs too much memory: ask for fewer days or a coarser cut") from None
+
+
 class Write:
     """What a view may do inside the transaction that applies a batch."""
 
@@ -162,14 +187,19 @@ class Reading:
         if tables:  # DuckDB cannot parse a statement with a WITH of its own in brackets behind another
             own = sql.removeprefix("WITH ")
             sql = f"WITH {tables}{' ' if own == sql else ', '}{own}"
-        self._cursor.execute(sql, parameters)
-        return self._cursor.to_arrow_reader(rows)
+        with in_words():
+            self._cursor.execute(sql, parameters)
+            return self._cursor.to_arrow_reader(rows)
 
     def origins(self, areas: Sequence[str], known: int, as_of: dt.date | None) -> list[str]:
         """Where the facts of some areas come from (reported, panel, simulated, derived), up to `known` and `as_of`."""
         sql = "SELECT DISTINCT origin FROM facts WHERE list_contains($areas, area) ORDER BY origin"
         found = self.ask(sql, {"areas": list(areas)}, known, as_of, 10).read_all()
         return [str(origin) for origin in found["origin"].to_pylist()]
+
+    def stop(self) -> None:
+        """Stop what is being asked, from any thread: whoever asks it gets `QuestionStopped`."""
+        self._cursor.interrupt()
 
     def close(self) -> None:
         """Let the snapshot go."""

@@ -65,6 +65,9 @@ def _prices(facts: Sequence[ArticlesDescribed], name: str, count: int) -> pa.Arr
 
 VIEW = ArticleView()
 
+_FROM: Final = (
+    f"CASE WHEN r.valid_from = DATE '{versions.BEGINNING}' THEN '' ELSE strftime(r.valid_from, '%Y-%m-%d') END"
+)
 _ATTRIBUTES: Final = (
     ("unit", "the unit of measure, UN/CEFACT Recommendation 20"),
     ("name", "what the article is called"),
@@ -76,7 +79,7 @@ _ATTRIBUTES: Final = (
     ("package_size", "the size of the package"),
     ("gtins", "GTINs of 14 digits, several parted by a blank"),
 )
-_CUTS: Final = ("sku", "currency", *(name for name, _ in _ATTRIBUTES))
+_CUTS: Final = ("sku", "currency", "effective_from", *(name for name, _ in _ATTRIBUTES))
 
 ARTICLES: Final = Question(
     name="articles",
@@ -86,6 +89,7 @@ ARTICLES: Final = Question(
         Dimension("sku", "the article", "r.sku"),
         *(Dimension(name, says, f"r.{name}") for name, says in _ATTRIBUTES),
         Dimension("currency", "the currency of its prices; empty where it has none", "r.currency"),
+        Dimension("effective_from", "the day from which this holds of it; empty: from the beginning", _FROM),
     ),
     measures=(
         Measure("articles", "articles in force"),

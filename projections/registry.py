@@ -19,7 +19,7 @@ from projections import (
     stock,
     stores,
 )
-from projections.kernel import MEMORY_LIMIT, View, ViewDatabase
+from projections.kernel import MEMORY_LIMIT, Reading, View, ViewDatabase
 from projections.questions import Answer, Asked, Question, QuestionRefused, ask
 
 VIEWS: Final[tuple[View, ...]] = (
@@ -76,15 +76,25 @@ class Views(ViewDatabase):
         finally:
             reading.close()
 
-    def ask(self, asked: Asked) -> Answer:
+    def ask(self, asked: Asked, question: Question | None = None, reading: Reading | None = None) -> Answer:
         """Answer from one snapshot, on a cursor of its own; from any thread.
+
+        `question` is one of the list made narrower, for whom not all of it is meant; `reading` a snapshot to use.
 
         Raises:
             QuestionRefused: nobody knows the question, or it means nothing.
             NotYetKnown: `known_at` lies beyond the views; whoever may wait waits first.
         """
-        question = QUESTIONS.get(asked.question)
-        if question is None:
-            names = ", ".join(QUESTIONS)
-            raise QuestionRefused(f"there is no question {asked.question!r}; there are {names}", "question")
-        return ask(self, question, asked)
+        return ask(self, question or question_of(asked.question), asked, reading)
+
+
+def question_of(name: str) -> Question:
+    """The question of that name.
+
+    Raises:
+        QuestionRefused: there is none; the reason names those there are.
+    """
+    question = QUESTIONS.get(name)
+    if question is None:
+        raise QuestionRefused(f"there is no question {name!r}; there are {', '.join(QUESTIONS)}", "question")
+    return question

@@ -37,6 +37,7 @@ from services.batches import ReadBatch, read_batch
 from services.decoding import BadValue, checked, decode_batch, decode_transaction, sha256
 from services.event_store import Clock, KeptBytes
 from services.goods import Originals, find_transaction, move_goods, take_goods_back
+from services.places import Place, at_its_place
 from services.writer import NotSettled, Unit
 
 A = TypeVar("A", bound=Aggregate)
@@ -59,10 +60,13 @@ class Sales:
         self._terms: dict[tuple[str, str, int], Terms] = {}
         self._past = ""
 
-    def report(self, raw: bytes, ahead: ReadBatch | None = None) -> Callable[[Unit], Answer]:
+    def report(
+        self, raw: bytes, ahead: ReadBatch | None = None, place: Place | None = None
+    ) -> Callable[[Unit], Answer]:
         """Take in a batch: five outcomes, and the same answer whenever it is sent again.
 
-        `ahead` is the batch read before its turn came; it counts while the terms that it was read under hold.
+        `ahead` is the batch read before its turn came; it counts while the terms that it was read under hold. A batch
+        that was sent to a `place` must be of that store and day.
         """
         incoming = None
         head: ReadBatch | ReportBatch
@@ -71,6 +75,8 @@ class Sales:
             head, bytes_hash = incoming.batch, incoming.bytes_hash
         else:
             head, bytes_hash = ahead, ahead.bytes_hash
+        if place is not None:
+            at_its_place(head, place)
 
         def command(unit: Unit) -> Answer:
             terms = self.terms(unit, head.store, head.business_day)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,6 +16,13 @@ from services.decoding import checked
 from services.writer import Unit
 
 LAST_DAY = "9999-12-31"
+
+
+class Held(NamedTuple):
+    """How a store is from a day on, as one would describe it, and the version that says so."""
+
+    description: DescribeStore
+    version: str
 
 
 class Stores:
@@ -32,6 +40,33 @@ class Stores:
             except Refusal:
                 # only a change of what reported days rest on needs to know the last of them, and that is a long search
                 return store.describe(asked, last_reported_day(unit, asked.store))
+
+        return command
+
+    def version(self, store: str) -> Callable[[Unit], str]:
+        """Look up which version of a store's description holds; empty where nobody has described it."""
+
+        def command(unit: Unit) -> str:
+            version = unit.peek(Store, f"store/{store}", store).version
+            return str(version) if version else ""
+
+        return command
+
+    def held(self, store: str, day: str) -> Callable[[Unit], Held]:
+        """Look up how a store is on a day, and which version of its description says so.
+
+        Raises:
+            StoreNotRegistered: nobody has described it.
+        """
+
+        def command(unit: Unit) -> Held:
+            on = unit.peek(Store, f"store/{store}", store).on(day)
+            settings = msgspec.structs.asdict(on.settings)
+            registers = tuple(on.registers.values())
+            described = DescribeStore(
+                store=store, status=on.status, effective_from=day, registers=registers, **settings
+            )
+            return Held(described, self.version(store)(unit))
 
         return command
 

@@ -38,4 +38,13 @@ class BytesPurged(Fact, frozen=True):
     hashes: list[str]
 
 
-FACTS = (SubmissionRefused, BytesPurged)
+class AuditorRead(Fact, frozen=True):
+    """An auditor asked something (`asked`: the address with its parameters) and was answered as of `position`."""
+
+    TOPIC: ClassVar[str] = "audit.AuditorRead.1"
+
+    asked: str
+    position: int
+
+
+FACTS = (SubmissionRefused, BytesPurged, AuditorRead)

@@ -76,6 +76,11 @@ class Catalogue(Aggregate):
             self.record(described(rows))
         return DescribeOutcome(len(new), len(commands) - len(new) - len(refused), refused)
 
+    def version_of(self, sku: str, effective_from: str = "") -> str:
+        """A name for what holds of an article from a day on; empty where nothing does."""
+        fingerprint = self._fingerprints.get(_key(sku, effective_from))
+        return "" if fingerprint is None else _named(fingerprint)
+
     def follow(self, fact: Fact) -> None:
         """The later version of an article and day is the one that holds."""
         if isinstance(fact, ArticlesDescribed):
@@ -96,6 +101,15 @@ def rows_of(fact: ArticlesDescribed) -> Iterator[tuple[Any, ...]]:
     n = len(fact.sku)
     others = [spread(getattr(fact, name), n, DEFAULTS[name]) for name in Row._fields[1:]]
     return zip(fact.sku, *others, strict=True)
+
+
+def version_said(row: Row) -> str:
+    """The name of the version that a row is."""
+    return _named(_fingerprint(_encode(row)))
+
+
+def _named(fingerprint: int) -> str:
+    return f"{fingerprint:016x}"
 
 
 def _cut(new: Sequence[tuple[Row, int]]) -> Iterator[list[Row]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from projections.kernel import Reading
+from projections.kernel import Reading, in_words
 from projections.questions.model import Asked, Column
 
 
@@ -37,9 +37,18 @@ class Answer:
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows as they come; the snapshot is let go after the last."""
         try:
-            yield from self._rows
+            with in_words():
+                yield from self._rows
         finally:
             self._reading.close()
+
+    def stop(self) -> None:
+        """Stop it, from any thread: whoever takes its rows gets `QuestionStopped`."""
+        self._reading.stop()
+
+    def close(self) -> None:
+        """Let it go without taking its rows."""
+        self._reading.close()
 
     def table(self) -> pa.Table:
         """All rows at once."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from projections.kernel import ViewDatabase
+from projections.kernel import Reading, ViewDatabase
 from projections.questions.answer import Answer
 from projections.questions.model import (
     Asked,
@@ -39,16 +39,17 @@ _OF_A_CURRENCY: Final = frozenset({"money", "price"})
 _ADDS_UP: Final = frozenset({"count", "money", "quantity"})
 
 
-def ask(views: ViewDatabase, question: Question, asked: Asked) -> Answer:
-    """Answer a question from one snapshot of the views.
+def ask(views: ViewDatabase, question: Question, asked: Asked, reading: Reading | None = None) -> Answer:
+    """Answer a question from one snapshot of the views: a new one, or one that the caller may stop meanwhile.
 
     Raises:
         QuestionRefused: it means nothing.
         NotYetKnown: `known_at` lies beyond the views.
+        QuestionStopped, QuestionTooLarge: it was begun and not answered.
     """
-    cut = _Cut(question, asked)
-    reading = views.read()
+    reading = reading or views.read()
     try:
+        cut = _Cut(question, asked)
         known = reading.known(asked.known_at)
         origins = reading.origins(question.areas, known, asked.as_of)
         rows = reading.ask(cut.sql(known), cut.parameters, known, asked.as_of, BATCH_ROWS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -161,6 +161,23 @@ class EventStore:
             if not found:
                 raise
         return found
+
+    def at(self, positions: Iterable[int]) -> Iterator[tuple[Recorded, bytes]]:
+        """The facts at some positions, with their JSON, read as they are taken.
+
+        Raises:
+            UnreadableFact: at the first that cannot be read.
+        """
+        for position in positions:
+            rows = self._recorder.select_notifications(position, 1, inclusive_of_start=True)
+            for row, recorded, body in self._read(rows):
+                if row.id == position:
+                    yield msgspec.structs.replace(recorded, position=position), body
+
+    def named(self, stream: str, version: int) -> Recorded | None:
+        """The fact of a stream and version, without its position (0); None where there is none."""
+        rows = self._recorder.select_events(stream, gt=version - 1, lte=version)
+        return next((recorded for _, recorded, _ in self._read(rows)), None)
 
     def stream(self, stream: str, after_version: int = 0) -> Iterator[tuple[Recorded, bytes]]:
         """The facts of one stream with their JSON, from a version on. Their position is not known here (0)."""

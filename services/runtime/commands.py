@@ -6,17 +6,13 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Iterator
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated
 
-import msgspec
 import typer
 
-from domain.kernel import Context, Refusal
+from domain.kernel import Context
 from domain.values import Invalid, business_day
 from projections.export import export as write_file
 from projections.export import json_parts
@@ -24,31 +20,29 @@ from projections.questions import Asked, read_known_at, read_where
 from projections.registry import QUESTIONS
 from services.decoding import json_schemas
 from services.demo.complete_journey import ABOUT, ChainYear
-from services.event_store import ClockBehind, UnreadableFact
 from services.refusals import forget_bytes
 from services.runtime import reports
 from services.runtime.demo import Load, found, start_over
 from services.runtime.doctor import examine
-from services.runtime.folder import Folder, FolderInUse
+from services.runtime.door_commands import PORT, Port, doors, serve_demo
+from services.runtime.folder import Folder
 from services.runtime.house import House, now
 from services.runtime.importing import apply_all, follow_views, scan
 from services.runtime.kept import all_facts, purgeable
 from services.runtime.screens import Bars, beside, harmless, screen
-from services.runtime.settings import Settings
 from services.runtime.summary import show_summary
-from services.transport.embedded import FeedStopped
-
-LOOK_AT_IT: Final = 1
-MEANS_NOTHING: Final = 2
-IN_USE: Final = 3
-INTERRUPTED: Final = 130
-
-
-class NothingHere(Refusal):
-    """The folder holds no log."""
-
-    code = "nothing_here"
-    kind = "missing"
+from services.runtime.words import (
+    LOOK_AT_IT,
+    MEANS_NOTHING,
+    AsJson,
+    Data,
+    in_words,
+    must_hold_a_log,
+    open_house,
+    print_json,
+    settings_of,
+    stop,
+)
 
 
 class Articles(StrEnum):
@@ -65,11 +59,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-Data = Annotated[
-    Path | None,
-    typer.Option("--data", metavar="DIR", help="The data folder (else COUNTERFOIL_DATA, data).", show_default=False),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of a screen.")]
 
 
 def _day(text: str) -> dt.date:
@@ -89,6 +78,9 @@ def everywhere(context: typer.Context, data: Data = None) -> None:
     context.obj = data
 
 
+app.add_typer(doors)
+
+
 # -- loading
 
 
@@ -97,20 +89,21 @@ def demo(
     context: typer.Context,
     data: Data = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over: delete the folder's demo first.")] = False,
-    _no_serve: Annotated[bool, typer.Option("--no-serve", help="End after the summary, as it does anyway.")] = False,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="End after the summary.")] = False,
+    port: Port = PORT,
     as_json: AsJson = False,
     to: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Only write the chain-year as files that `import` takes.")
     ] = None,
 ) -> None:
-    """Load a real chain-year and show what it adds up to.
+    """Load a real chain-year, show what it adds up to, and serve it until stopped.
 
     A year that is there already is shown at once; a load that was interrupted goes on where it stopped. A folder with
     facts that the demo did not write is neither loaded into nor deleted.
     """
     started = time.monotonic()
-    settings = _settings(context, data)
-    with _in_words():
+    settings = settings_of(context, data)
+    with in_words():
         if to is not None:
             with Bars(beside()) as bars:
                 ChainYear().write(to, bars.reach)
@@ -125,11 +118,13 @@ def demo(
                 figures = loaded or Load(house, ChainYear(), bars, started).run()
                 follow_views(house, bars)
             if as_json:
-                _print_json(figures)
+                print_json(figures)
             else:
                 show_summary(screen(), house.views, figures, loaded_now=loaded is None)
-    if not figures.complete:
-        raise typer.Exit(LOOK_AT_IT)
+        if not figures.complete:
+            raise typer.Exit(LOOK_AT_IT)
+        if not (no_serve or as_json):
+            serve_demo(settings, port)
 
 
 @app.command(name="import")
@@ -147,14 +142,14 @@ def import_files(
     it the first time or in a batch sent again.
     """
     started = time.monotonic()
-    settings = _settings(context, data)
-    with _in_words(), Bars(beside()) as bars:
+    settings = settings_of(context, data)
+    with in_words(), Bars(beside()) as bars:
         index = scan(files, bars)
         with House(settings, "import") as house:
             tally = apply_all(house, index, Context(), bars)
     seconds = round(time.monotonic() - started, 2)
     if as_json:
-        _print_json(reports.import_object(tally, seconds))
+        print_json(reports.import_object(tally, seconds))
     else:
         reports.show_import(screen(), tally, seconds)
     if tally.refused or tally.listed:
@@ -196,7 +191,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Answer a question, on the screen or into a file."""
-    with _in_words():
+    with in_words():
         if list_all:
             _list_questions(as_json)
             return
@@ -212,7 +207,7 @@ def export(
             articles=articles.value,
             today=now().date(),
         )
-        with _house(_settings(context, data), "export") as house:
+        with open_house(settings_of(context, data), "export") as house:
             answer = house.views.ask(asked)
             if to is not None:
                 rows = write_file(answer, to)
@@ -228,7 +223,7 @@ def export(
 
 def _list_questions(as_json: bool) -> None:
     if as_json:
-        _print_json([each.describe() for each in QUESTIONS.values()])
+        print_json([each.describe() for each in QUESTIONS.values()])
     else:
         reports.show_questions(screen(), QUESTIONS)
 
@@ -245,8 +240,8 @@ def schema(
         return
     chosen = [each for each in schemas if name in (each, each.removeprefix("counterfoil/"), each.split("/")[1])]
     if not chosen:
-        _stop(f"there is no schema {name!r}; there are {', '.join(schemas)}", MEANS_NOTHING)
-    _print_json(schemas[chosen[0]])
+        stop(f"there is no schema {name!r}; there are {', '.join(schemas)}", MEANS_NOTHING)
+    print_json(schemas[chosen[0]])
 
 
 # -- looking after the folder
@@ -256,10 +251,10 @@ def schema(
 def rebuild(context: typer.Context, data: Data = None) -> None:
     """Make all views anew from the log; answers are the same as before."""
     started = time.monotonic()
-    settings = _settings(context, data)
+    settings = settings_of(context, data)
     folder = Folder(settings.data)
-    with _in_words():
-        _must_hold_a_log(folder)
+    with in_words():
+        must_hold_a_log(folder)
         folder.own("rebuild", now())
         try:
             for suffix in ("", ".wal"):  # whatever made them, and in whatever state they are
@@ -288,9 +283,9 @@ def doctor(
     checksum, and whether the views were made from this log. That no stored fact was changed, only --seals tells.
     """
     with Bars(beside()) as bars:
-        health = examine(_settings(context, data), now, bars.reach if seals else None)
+        health = examine(settings_of(context, data), now, bars.reach if seals else None)
     if as_json:
-        _print_json(health)
+        print_json(health)
     else:
         reports.show_health(screen(), health)
     if health.trouble:
@@ -304,10 +299,10 @@ def kept(
     data: Data = None,
 ) -> None:
     """Show the bytes of what was refused or conflicts; what a terminal would obey is written as an escape."""
-    with _in_words(), _house(_settings(context, data), "kept") as house:
+    with in_words(), open_house(settings_of(context, data), "kept") as house:
         bytes_kept = house.store.kept(hash_)
         if bytes_kept is None:
-            _stop(f"nothing is kept under {hash_}, or it has been purged", MEANS_NOTHING)
+            stop(f"nothing is kept under {hash_}, or it has been purged", MEANS_NOTHING)
         reports.show_kept(screen(), bytes_kept)
 
 
@@ -325,58 +320,11 @@ def purge(
     Hash, length and reason stay, and that it was done is a fact of its own.
     """
     if before > now().date():
-        _stop(f"{before} is still to come: what is recorded until then is not known yet", MEANS_NOTHING)
+        stop(f"{before} is still to come: what is recorded until then is not known yet", MEANS_NOTHING)
     if not reason.strip():
-        _stop("say why: --reason TEXT", MEANS_NOTHING)
-    with _in_words(), _house(_settings(context, data), "purge") as house:
+        stop("say why: --reason TEXT", MEANS_NOTHING)
+    with in_words(), open_house(settings_of(context, data), "purge") as house:
         hashes = purgeable(all_facts(house.store.after), before)
         forgotten = house.writer.do(forget_bytes(hashes, before.isoformat(), reason.strip()), Context()).result
         house.store.checkpoint()  # or the bytes might stay in the write-ahead log
     screen().print(f"bodies forgotten: {forgotten:,}")
-
-
-# -- what the commands share
-
-
-def _settings(context: typer.Context, data: Path | None) -> Settings:
-    """The settings; `--data` may stand before or after the command."""
-    chosen = data or context.obj
-    return Settings() if chosen is None else Settings(data=chosen)
-
-
-def _must_hold_a_log(folder: Folder) -> None:
-    if not folder.events.exists():
-        raise NothingHere(f"there is no data in {folder.path} yet: counterfoil demo or counterfoil import brings some")
-
-
-@contextmanager
-def _house(settings: Settings, purpose: str) -> Iterator[House]:
-    """A house over a folder that must be there, with its views up to date."""
-    _must_hold_a_log(Folder(settings.data))
-    with House(settings, purpose) as house:
-        house.settle()
-        yield house
-
-
-@contextmanager
-def _in_words() -> Iterator[None]:
-    """Whatever may stand in the way is said in words and ends with its status."""
-    try:
-        yield
-    except FolderInUse as in_use:
-        _stop(str(in_use), IN_USE)
-    except Refusal as refusal:
-        _stop(refusal.reason, MEANS_NOTHING)
-    except (FeedStopped, ClockBehind, UnreadableFact, BrokenProcessPool, OSError) as problem:
-        _stop(str(problem), LOOK_AT_IT)
-    except KeyboardInterrupt:
-        _stop("interrupted; what was taken in so far is kept, and the same command goes on from there", INTERRUPTED)
-
-
-def _stop(words: str, status: int) -> NoReturn:
-    beside().print(harmless(words), soft_wrap=True)
-    raise typer.Exit(status)
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))

@@ -28,6 +28,7 @@ class Folder:
         self.views = path / "views.duckdb"
         self.snapshots = path / "snapshots.sqlite"
         self.demo = path / "demo.json"
+        self.answers = path / "answers.sqlite"
         self._lock_path = path / "lock"
         self._lock: int | None = None
 
@@ -86,6 +87,6 @@ class Folder:
 
     def clear(self) -> None:
         """Delete log, views and snapshots. Only the owner may."""
-        for name in ("events.sqlite", "views.duckdb", "snapshots.sqlite", "demo.json"):
+        for name in ("events.sqlite", "views.duckdb", "snapshots.sqlite", "answers.sqlite", "demo.json"):
             for suffix in ("", "-wal", "-shm", ".wal"):
                 (self.path / (name + suffix)).unlink(missing_ok=True)

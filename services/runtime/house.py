@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -81,6 +81,10 @@ class House:
             memory_limit=self.settings.views_memory,
             threads=self.settings.views_threads,
         )
+
+    def recorded(self, positions: Iterable[int]) -> Iterator[tuple[Recorded, bytes]]:
+        """The facts at some positions with their stored JSON, `{"meta":…,"fact":…}`, read as they are taken."""
+        return self.store.at(positions)
 
     def settle(self) -> None:
         """Wait until the views hold all that the log holds."""

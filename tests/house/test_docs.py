@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +21,8 @@ from projections.registry import QUESTIONS
 from services.decoding import SCHEMAS
 from services.intake import Refused
 from services.runtime.commands import app
-from services.runtime.house import House
+from services.runtime.house import House, now
+from services.runtime.invitation import invitation
 from services.runtime.settings import Settings
 from tests.house.documents import (
     GUIDE,
@@ -40,6 +42,7 @@ from tests.house.documents import (
 
 OUTCOMES = {"reject": "Rejected", "note": "Noted", "derived": "Derived"}
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+API = ROOT / "docs" / "api.md"
 EXAMPLES = ROOT / "docs" / "examples"
 
 
@@ -123,10 +126,10 @@ def test_every_make_command_of_the_readme_is_one() -> None:
         assert done.returncode == 0, f"make {arguments}: {done.stderr}"
 
 
-@pytest.mark.parametrize("document", [README, GUIDE], ids=["README", "guide"])
+@pytest.mark.parametrize("document", [README, GUIDE, API], ids=["README", "guide", "api"])
 def test_every_counterfoil_command_of_a_document_runs(document: Path, shop: Path, tmp_path: Path) -> None:
     (tmp_path / "docs").symlink_to(ROOT / "docs")
-    asked = commands(document, "counterfoil")
+    asked = [each for each in commands(document, "counterfoil") if "serve" not in each]  # a server ends by itself never
     assert asked
     for arguments in asked:
         done = run(shop, tmp_path, *arguments)
@@ -140,6 +143,12 @@ def test_every_question_that_a_document_asks_in_passing_is_answered(document: Pa
     for arguments in asked_in_passing(document):
         done = CliRunner().invoke(app, arguments, env={"COUNTERFOIL_DATA": str(shop)})
         assert done.exit_code == 0, f"counterfoil {' '.join(arguments)}: {done.output}"
+
+
+def test_the_curl_lines_of_the_readme_are_those_that_the_demo_prints(tmp_path: Path) -> None:
+    lines = invitation(Settings(data=tmp_path), "http://127.0.0.1:8000", now())
+    printed = [shlex.split(line)[1:] for line in lines if line.startswith("curl ")]
+    assert commands(README, "curl") == printed
 
 
 def test_every_command_that_a_document_names_exists(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_a_second_run_answers_at_once_with_the_figures_of_the_load(loaded: Path)
 
 
 def test_the_summary_shows_the_chain_its_best_and_worst_its_week_and_where_the_data_comes_from(loaded: Path) -> None:
-    shown = run("demo", "--data", loaded).stdout
+    shown = run("demo", "--no-serve", "--data", loaded).stdout
     demo = noted(loaded / "demo.json")
     for text in (f"{Decimal(demo.net_sales):,} USD", "Best stores", "store 367", "Weakest stores", "GROCERY", "Sunday"):
         assert text in shown

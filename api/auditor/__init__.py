@@ -1,0 +1,1 @@
+"""The doors of auditors: reading only, and what they read is recorded."""

@@ -1,0 +1,1 @@
+"""The doors of headquarters: every question about every store, descriptions, and decisions."""

@@ -1,0 +1,1 @@
+"""The doors: tokens, roles, isolation, batches, questions, problems."""
