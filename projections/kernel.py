@@ -62,8 +62,6 @@ class NotYetKnown(Refusal):
 
     def __init__(self, asked: int, reached: int) -> None:
         super().__init__(f"position {asked} is not in the views yet; they stand at {reached}", "known_at")
-        self.asked = asked
-        self.reached = reached
 
 
 class QuestionStopped(Refusal):

@@ -98,10 +98,14 @@ def test_a_bulk_load_may_begin_while_facts_are_on_their_way_to_the_views(tmp_pat
     """It takes the views' one writing cursor, which must not be held by a transaction that waits for the load."""
     with House(Settings(data=tmp_path), "test") as house:
         house.writer.do(house.intake.line(a_store()), Context())
+        sent = []
         for number in range(1, 30):
             day = (dt.date(2026, 1, 1) + dt.timedelta(days=number)).isoformat()
             body = batch(sale(1, line(), day=day), day=day, batch_id=f"b{number}")
-            house.writer.submit(house.intake.line(body), Context())
+            sent.append(house.writer.submit(house.intake.line(body), Context()))
             with house.bulk():
                 pass
+        for future in sent:
+            future.result(timeout=30)
+        house.settle()
         assert house.views.position() == house.store.head() == 3 + 2 * 29
