@@ -132,6 +132,10 @@ def _read(fact: audit.AuditorRead) -> str:
     return f"An auditor asked {fact.asked} and was answered as of position {fact.position}"
 
 
+def _purged(fact: audit.BytesPurged) -> str:
+    return f"Kept bytes recorded before {fact.before} were forgotten ({fact.count} bodies): {fact.reason}"
+
+
 SENTENCES: Final[Mapping[type[Fact], Callable[[Any], str]]] = {
     stores.StoreRegistered: _registered,
     stores.StoreSettingsChanged: _settings,
@@ -152,5 +156,6 @@ SENTENCES: Final[Mapping[type[Fact], Callable[[Any], str]]] = {
     stock.StockReversed: _moved("Movements of goods were taken back"),
     audit.SubmissionRefused: _refused,
     audit.AuditorRead: _read,
+    audit.BytesPurged: _purged,
 }
 """From a fact to the function that says it."""

@@ -68,7 +68,7 @@ def test_the_summary_shows_the_chain_its_best_and_worst_its_week_and_where_the_d
 
 
 def test_the_summary_shows_its_amounts_whole_on_a_narrow_screen(loaded: Path) -> None:
-    shown = run("demo", "--data", loaded, wide=60).stdout
+    shown = run("demo", "--no-serve", "--data", loaded, wide=60).stdout
     with opened(loaded) as house:
         by_weekday = house.views.ask(Asked("sales", by=("weekday",), measures=("net",))).rows()
         by_department = house.views.ask(Asked("sales", by=("department",), measures=("net",))).rows()

@@ -157,12 +157,14 @@ def test_a_repeat_cannot_take_the_place_of_another_transaction_that_came_meanwhi
     assert desk.send(resolution(1, "keep_first", day=NEXT_DAY)) is True
 
 
-def test_a_second_that_no_longer_fits_the_store_cannot_take_the_place_of_the_first(desk: Desk) -> None:
-    """Prices include tax by now, so the second no longer foots; that is a refusal with words."""
+def test_tax_cannot_move_into_the_prices_of_days_that_were_reported(desk: Desk) -> None:
+    """Else the second would no longer foot, and what the first reversed would have another gross."""
     taxed = sale(1, line(net="5.00", tax="0.40"))
-    desk.send(batch(FIRST), batch(taxed, batch_id="b2"), a_store(prices_include_tax=True))
-    assert desk.send(resolution(1, "replace")).code == "bad_value"
-    assert (desk.day().totals.net, desk.ledger().holding("milk").quantity) == (200, -1_000)
+    desk.send(batch(FIRST), batch(taxed, batch_id="b2"))
+    refused = desk.send(a_store(prices_include_tax=True))
+    assert (refused.code, refused.field) == ("days_reported", "/prices_include_tax")
+    assert desk.send(resolution(1, "replace")) is True
+    assert (desk.day().totals.net, desk.day().totals.tax) == (500, 40)
 
 
 def test_of_several_conflicts_on_one_number_the_hash_names_one(desk: Desk) -> None:
