@@ -22,7 +22,7 @@ MINOR_UNITS: Final[dict[str, int]] = {
 
 CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,39}")
 SKU: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,39}")
-_SKU_COLUMN: Final = re.compile(rf"(?:{SKU.pattern}\n)*+{SKU.pattern}")
+_SKU_COLUMN: Final = re.compile(rf"(?:{SKU.pattern}\n)*{SKU.pattern}")
 WHOLE_DIGITS: Final = 10  # ten thousand million on one line is a slip of the keyboard in any currency
 MEMO_LIMIT: Final = 200_000
 
