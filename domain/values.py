@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from decimal import Decimal
 from typing import Final
 
 MINOR_UNITS: Final[dict[str, int]] = {
@@ -120,11 +119,6 @@ def amount_text(minor: int, places: int) -> str:
     return f"{sign}{digits[:-places]}.{digits[-places:]}"
 
 
-def decimal(minor: int, places: int) -> Decimal:
-    """An integer of minor units as an exact decimal."""
-    return Decimal(minor).scaleb(-places)
-
-
 def round_half_even(numerator: int, denominator: int) -> int:
     """`numerator / denominator` rounded to the nearest integer, halves to the even one. Exact for any size."""
     if denominator < 0:
@@ -133,24 +127,3 @@ def round_half_even(numerator: int, denominator: int) -> int:
     if 2 * rest > denominator or (2 * rest == denominator and quotient % 2):
         quotient += 1
     return quotient
-
-
-def largest_remainder(total: int, weights: list[int]) -> list[int]:
-    """Split `total` by `weights` so that the parts sum to it exactly (rules: targets, allocation, discounts).
-
-    Ties go to the earlier part. All weights zero: equal weights. Works for negative totals.
-    """
-    if not weights:
-        return []
-    whole = sum(weights)
-    if whole == 0:
-        weights, whole = [1] * len(weights), len(weights)
-    sign = -1 if total < 0 else 1
-    parts, rests = [], []
-    for index, weight in enumerate(weights):
-        part, rest = divmod(abs(total) * weight, whole)
-        parts.append(part)
-        rests.append((-rest, index))
-    for _, index in sorted(rests)[: abs(total) - sum(parts)]:
-        parts[index] += 1
-    return [sign * part for part in parts]
